@@ -1,0 +1,1 @@
+"""Read raw runs; make statistics, values, tables and figures. Never imports torch."""

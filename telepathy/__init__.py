@@ -1,0 +1,4 @@
+"""Telepathy: train and evaluate bridges between two frozen language models.
+
+Everything that touches torch lives here. The package writes raw runs; `analysis/` reads them.
+"""

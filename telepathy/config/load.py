@@ -1,0 +1,187 @@
+"""Read the catalogues and a preset, apply overrides, validate, and explain errors by file and key.
+
+Layers, later ones win: `models.yaml`, `tasks.yaml`, `methods.yaml`, `presets/<preset>.yaml`, then the user's own
+overrides (Snakemake's `--configfile` and `--config`).
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from telepathy.config.base import Strict
+from telepathy.config.preset import Config
+from telepathy.errors import UserError, fail
+
+FOLDER = Path(__file__).resolve().parents[2] / "workflow" / "config"
+CATALOGUES = ("models", "tasks", "methods")
+OVERRIDES = "--config/--configfile"
+
+Layered = tuple[str, dict[str, Any]]
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Deep-merge two mappings; `over` wins. A mapping whose `kind` or `source` changes is replaced whole."""
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        if isinstance(old, Mapping) and isinstance(value, Mapping) and not _other_kind(old, value):
+            merged[key] = merge(old, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _other_kind(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    return any(tag in old and tag in new and old[tag] != new[tag] for tag in ("kind", "source"))
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read one YAML mapping; duplicate keys and syntax errors name the line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise fail(path, "no such file", "check the path") from None
+    try:
+        content = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader that refuses duplicate keys
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "not readable as YAML"
+        raise fail(f"{path}{line}", problem, "mend the YAML") from None
+    if not isinstance(content, dict):
+        raise fail(path, "the file must hold a YAML mapping", "see the presets beside it for the shape")
+    return content
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe loading that refuses duplicate keys (YAML would silently keep the last)."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key `{key}` twice", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def presets(folder: Path = FOLDER) -> list[str]:
+    """Names of the shipped presets."""
+    return sorted(path.stem for path in (folder / "presets").glob("*.yaml"))
+
+
+def load(preset: str, overrides: Mapping[str, Any] | None = None, folder: Path = FOLDER) -> Config:
+    """Resolve and validate the configuration of a preset.
+
+    Args:
+        preset: name of a file in `workflow/config/presets/`.
+        overrides: the user's own keys, deep-merged last.
+        folder: where catalogues and presets lie.
+
+    Raises:
+        UserError: one line that names the file, the key and the fix.
+    """
+    path = folder / "presets" / f"{preset}.yaml"
+    if not path.exists():
+        raise fail("--config preset", f"no preset `{preset}`", f"choose one of: {', '.join(presets(folder))}")
+    layers: list[Layered] = []
+    for name in CATALOGUES:
+        source = folder / f"{name}.yaml"
+        layers.append((str(source), {name: read_yaml(source)}))
+    layers.append((str(path), read_yaml(path)))
+    layers.append((OVERRIDES, {key: value for key, value in (overrides or {}).items() if key != "preset"}))
+    merged: dict[str, Any] = {"preset": preset}
+    for _, content in layers:
+        merged = merge(merged, content)
+    merged["methods"] = _inherit(merged.get("methods", {}), layers)
+    return validate(Config, merged, layers)
+
+
+def _inherit(methods: Mapping[str, Any], layers: Iterable[Layered]) -> dict[str, Any]:
+    """Resolve `parent:` chains: a method states only what differs from its parent."""
+    done: dict[str, Any] = {}
+
+    def resolve(name: str, trail: tuple[str, ...]) -> dict[str, Any]:
+        if name in done:
+            return done[name]
+        where = _origin(("methods", *trail[-1:]), layers)
+        if name in trail:
+            raise fail(where, f"methods.{name}.parent runs in a circle", "break the circle")
+        if name not in methods:
+            raise fail(where, f"methods.{trail[-1]}.parent: no method `{name}`", f"known: {', '.join(sorted(methods))}")
+        own = methods[name]
+        if not isinstance(own, Mapping):
+            raise fail(where, f"methods.{name} must be a mapping", "see its neighbours for the shape")
+        parent = own.get("parent")
+        base = resolve(parent, (*trail, name)) if parent is not None else {}
+        done[name] = merge(base, {key: value for key, value in own.items() if key != "parent"})
+        return done[name]
+
+    return {name: resolve(name, ()) for name in methods}
+
+
+def validate(model: type[BaseModel], content: Any, layers: Iterable[Layered], at: tuple[str, ...] = ()) -> Any:
+    """Validate `content`, which sits at key path `at`; the first problem becomes one line with file, key and fix."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = (*at, *_without_tags(first["loc"], content))
+        raise _explain(first, path, list(layers)) from None
+
+
+def _without_tags(location: tuple[int | str, ...], content: Any) -> Iterator[str]:
+    """Drop what pydantic puts into a path to say which member of a union it tried."""
+    for step in location:
+        if isinstance(content, Mapping) and step in content:
+            content = content[step]
+        elif isinstance(content, list | tuple) and isinstance(step, int) and step < len(content):
+            content = content[step]
+        elif isinstance(content, Mapping) and step in (content.get("kind"), content.get("source")):
+            continue
+        elif not isinstance(content, Mapping):
+            continue
+        yield str(step)
+
+
+def _explain(error: Any, path: tuple[str, ...], layers: list[Layered]) -> UserError:
+    where = _origin(path, layers)
+    key = ".".join(path) or "the configuration"
+    kind, message = error["type"], error["msg"].removeprefix("Value error, ")
+    if kind == "extra_forbidden":
+        close = difflib.get_close_matches(path[-1], sorted(_field_names(Strict)), n=1)
+        return fail(where, f"unknown key `{key}`", f"did you mean `{close[0]}`?" if close else "remove it")
+    if kind == "missing":
+        return fail(where, f"missing key `{key}`", "add it")
+    shown = error.get("input")
+    got = f" (got {shown!r})" if isinstance(shown, str | int | float | bool) or shown is None else ""
+    return fail(where, f"`{key}`: {message}{got}", "correct the value")
+
+
+def _field_names(model: type[BaseModel]) -> set[str]:
+    names: set[str] = set()
+    for child in model.__subclasses__():
+        names |= set(child.model_fields) | _field_names(child)
+    return names
+
+
+def _origin(path: tuple[str, ...], layers: Iterable[Layered]) -> str:
+    """The file that set a key: the last layer that holds the longest part of the path."""
+    best, longest = OVERRIDES, -1
+    for name, content in layers:
+        depth, node = 0, content
+        for step in path:
+            if not isinstance(node, Mapping) or step not in node:
+                break
+            node, depth = node[step], depth + 1
+        if depth and depth >= longest:
+            best, longest = name, depth
+    try:
+        return str(Path(best).relative_to(Path.cwd()))
+    except ValueError:
+        return best

@@ -1,0 +1,54 @@
+"""Which of our own source files a module needs: the inputs of the rule that runs it.
+
+Snakemake sees an edit only in files that a rule names. This walk reads `import` statements without importing
+anything, so that editing one figure rebuilds that figure and editing the bridge retrains the bridge.
+"""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("telepathy", "analysis")
+
+
+@cache
+def _file(module: str) -> Path | None:
+    path = ROOT.joinpath(*module.split("."))
+    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+@cache
+def _imports(module: str) -> frozenset[str]:
+    path = _file(module)
+    if path is None:
+        return frozenset()
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return frozenset(name for name in found if name.split(".")[0] in PACKAGES and _file(name))
+
+
+@cache
+def sources(*modules: str) -> list[str]:
+    """Paths, relative to the project, of the given modules and of all of ours that they import.
+
+    Package `__init__` files on the way are included, since importing a module runs them.
+    """
+    todo, seen = list(modules), set()
+    while todo:
+        module = todo.pop()
+        if module in seen:
+            continue
+        seen.add(module)
+        parent = module.rpartition(".")[0]
+        todo += [*_imports(module), *([parent] if parent else [])]
+    files = {_file(module) for module in seen} - {None}
+    return sorted(path.relative_to(ROOT).as_posix() for path in files if path)
