@@ -4,7 +4,6 @@ An identity is a hash of exactly the fields that change what the job writes, so 
 re-trains anything, and two experiments that need the same run share it. No torch, no pandas.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,13 +57,20 @@ class Plan:
     runs: dict[str, Run] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
 
-    def run_at(self, task: str, method: str, run: str) -> Run:
-        """The run of a results path."""
-        return self.runs[run]
+    def ids(self, *, trained: bool) -> list[str]:
+        """Ids of the runs that have a training stage, or of those that have none."""
+        return [run.id for run in self.runs.values() if (run.spec["recipe"]["kind"] == "bridge") is trained]
 
-    def trained(self, run: str) -> bool:
-        """Whether the run has a training stage (else it is a baseline)."""
-        return self.runs[run].spec["recipe"]["kind"] == "bridge"
+    def needs(self, run: str) -> list[str]:
+        """Files below `results/cache/` that a run reads."""
+        spec = self.runs[run].spec
+        files = [f"data/{spec['data']}/task.json"]
+        files += [f"models/{key}/model.json" for role, key in spec["models"].items() if role != "sender"]
+        if "states" in spec:
+            files.append(f"states/{spec['states']}/layer-{spec['recipe']['layer']:02d}.json")
+        if "calibration" in spec:
+            files.append(f"calibrations/{spec['calibration']}/statistics.safetensors")
+        return files
 
 
 def resolve_layer(layer: float | int, depth: int) -> int:
@@ -152,7 +158,7 @@ def _layer(config: Config, sender: str, layer: float | int, method: str) -> int:
 
 def _shown(task: Task) -> Spec:
     """The part of a task that methods see beside its rows."""
-    keys = ("sender_prompt", "zero_shot_prompt", "primer", "max_tokens", "max_new_tokens", "final")
+    keys = ("sender_prompt", "zero_shot_prompt", "primer", "max_tokens", "max_new_tokens", "final", "pattern", "stop")
     return task.model_dump(include=set(keys)) | {"labels": task.label_names}
 
 
@@ -206,14 +212,6 @@ def _calibration(plan: Plan, recipe: Bridge, pair: Pair, task_name: str, layer: 
     return key
 
 
-def _specs(plan: Plan) -> Iterator[tuple[str, Spec]]:
-    for kind in ("models", "data", "states", "calibrations"):
-        for key, spec in getattr(plan, kind).items():
-            yield f"{kind}/{key}", spec
-    for run in plan.runs.values():
-        yield f"runs/{run.id}", run.spec | {"id": run.id, "name": {"task": run.task, "method": run.method}}
-
-
 def overview(plan: Plan) -> Spec:
     """What the analysis needs: grids, titles, statistics, models; run folders relative to the preset's results."""
     config = plan.config
@@ -251,13 +249,23 @@ def overview(plan: Plan) -> Spec:
 
 
 def write_plan(plan: Plan, results: Path) -> None:
-    """Write the plan below `results/<preset>/plan/`; a file that already says the same is left alone.
+    """Write all specifications; a file that already says the same is left alone.
 
-    Specs are named by their hash, so jobs in flight are never disturbed by another configuration.
+    Shared jobs go to `results/cache/plan/<kind>/<key>.json`, runs to `results/<preset>/plan/runs/<id>.json`. Both
+    are named by their hash, so jobs in flight are never disturbed by another configuration. The layers of a store
+    are not part of its identity, hence not of its file.
     """
-    folder = results / plan.config.preset / "plan"
-    for name, spec in (*_specs(plan), ("overview", overview(plan))):
-        path = folder / f"{name}.json"
+    shared, own = results / "cache" / "plan", results / plan.config.preset / "plan"
+    files: dict[Path, Spec] = {own / "overview.json": overview(plan)}
+    for kind in ("models", "data", "states", "calibrations"):
+        for key, spec in getattr(plan, kind).items():
+            files[shared / kind / f"{key}.json"] = {name: spec[name] for name in spec if name != "layers"}
+    for run in plan.runs.values():
+        files[own / "runs" / f"{run.id}.json"] = run.spec | {
+            "id": run.id,
+            "name": {"task": run.task, "method": run.method},
+        }
+    for path, spec in files.items():
         if not (path.exists() and _same(path, spec)):
             write_json(path, spec)
 

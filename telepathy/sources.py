@@ -52,3 +52,8 @@ def sources(*modules: str) -> list[str]:
         todo += [*_imports(module), *([parent] if parent else [])]
     files = {_file(module) for module in seen} - {None}
     return sorted(path.relative_to(ROOT).as_posix() for path in files if path)
+
+
+def modules(folder: str) -> list[str]:
+    """Names of the modules in a folder of this project that stand for an output each (no leading underscore)."""
+    return sorted(path.stem for path in (ROOT / folder).glob("[a-z]*.py"))

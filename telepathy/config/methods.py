@@ -77,7 +77,7 @@ class Bridge(Strict):
     kind: Literal["bridge"]
     layer: Layer = Field(description="Source layer: fraction of the sender's depth, or index.")
     soft_tokens: int = Field(gt=0)
-    normalizer: Literal["fixed", "learnable", "learnable_clamped", "identity", "none"] = "identity"
+    normalizer: Literal["fixed", "learnable", "learnable_clamped", "layer_norm", "identity", "none"] = "identity"
     calibration: Calibration | None = None
     body: Perceiver = Perceiver()
     output: Literal["none", "ln_tanh_scale", "tanh_scale", "scale", "rms_scale"] = "rms_scale"

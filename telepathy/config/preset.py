@@ -54,6 +54,7 @@ class Config(Strict):
     compute: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto", description="Arithmetic of the frozen models; auto: bfloat16 where the device is fast with it."
     )
+    gpus: int = Field(default=0, ge=0, description="GPUs that encoding, training and evaluation ask the cluster for.")
     models: dict[str, Model]
     pairs: dict[str, Pair] = Field(min_length=1)
     tasks: dict[str, Task]

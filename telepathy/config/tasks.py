@@ -1,5 +1,6 @@
 """A task: where its rows come from, how they are split, what the models are shown, how answers count."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -20,7 +21,9 @@ class FileData(Strict):
     )
     distribution: str | None = None
     where: dict[str, str] = Field(default_factory=dict, description="Keep rows whose column has this value.")
-    encoding: str = "utf-8"
+    encoding: str | list[str] = Field(
+        default="utf-8", description="How text is encoded; of a list, each file takes the first that fits it."
+    )
     sha256: dict[str, str] = Field(default_factory=dict, description="Split name -> sha256 to insist on.")
 
 
@@ -73,12 +76,19 @@ class Task(Strict):
         default=None, description="Verbalizer -> value(s) of the label column, for a closed label set."
     )
     label_column: str | None = None
-    choices_column: str | None = Field(
-        default=None, description="Multiple choice: the column with the options, shown as lettered lines."
+    choices_column: str | list[str] | None = Field(
+        default=None,
+        description="Multiple choice: the column of the options, or one for each; shown as lettered lines.",
     )
     answer: str | None = Field(default=None, description="Template of the text target, for open answers.")
     final: Literal["number", "string"] = Field(
         default="number", description="What of an open answer is compared with the gold answer."
+    )
+    pattern: str | None = Field(
+        default=None, description="`final: string`: the first match of this regular expression is the answer."
+    )
+    stop: list[str] = Field(
+        default=[], description="A generated answer ends where one of these texts begins."
     )
     sender_prompt: str = Field(description="What the sender reads; `{text}` is the item's text.")
     zero_shot_prompt: str | None = Field(
@@ -99,6 +109,11 @@ class Task(Strict):
                 raise ValueError("`labels` needs at least two entries")
         if "{text}" not in self.sender_prompt:
             raise ValueError("`sender_prompt` must contain {text}")
+        if self.pattern is not None:
+            try:
+                re.compile(self.pattern)
+            except re.error as error:
+                raise ValueError(f"`pattern` is no regular expression ({error})") from None
         return self
 
     @property

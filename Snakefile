@@ -1,0 +1,67 @@
+# The whole paper as one graph: models -> hidden states -> calibration -> training -> evaluation -> statistics ->
+# tables, figures, values -> paper.pdf.   snakemake --cores 2 --config preset=quick
+import shutil
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+sys.path.insert(0, workflow.basedir)
+
+from telepathy.config import load
+from telepathy.errors import UserError
+from telepathy.plan import make_plan, write_plan
+from telepathy.sources import modules, sources
+
+try:
+    PLAN = make_plan(load(config.get("preset", "quick"), config))
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+write_plan(PLAN, Path("results"))
+
+
+# One container for all rules, for clusters without our virtual environment; conda users: envs/environment.yaml.
+container: "docker://python:3.11-slim-bookworm"
+
+
+PYTHON = sys.executable
+CACHE = "results/cache"
+OUT = f"results/{PLAN.config.preset}"
+TABLES, FIGURES = modules("analysis/tables"), modules("analysis/figures")
+LATEX = shutil.which("latexmk") is not None
+
+
+localrules:
+    all,
+
+
+wildcard_constraints:
+    key="[a-z0-9_-]+",
+    run="[0-9a-f]{12}",
+
+
+include: "workflow/rules/models.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/encode.smk"
+include: "workflow/rules/calibrate.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/baselines.smk"
+include: "workflow/rules/statistics.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/paper.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        expand(f"{OUT}/tables/{{name}}.csv", name=TABLES),
+        expand(f"{OUT}/figures/{{name}}.png", name=FIGURES),
+        f"{OUT}/values.json",
+        [f"{OUT}/paper.pdf"] if LATEX else [],
+
+
+onsuccess:
+    print(f"Done: {OUT}/paper.pdf" if LATEX else f"Done, without the PDF (no latexmk here): {OUT}/")

@@ -1,0 +1,168 @@
+"""What every reader of results shares: the plan, the comparisons, the order of things and their titles."""
+
+import argparse
+import inspect
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from telepathy.errors import fail
+from telepathy.files import read_json
+from telepathy.record import RawRun, read_run
+
+PLAN_MADE_BY = "`snakemake`"
+COMPARISONS_MADE_BY = "`python -m analysis.comparisons`"
+
+Cell = dict[str, Any]
+Comparison = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A preset's plan with the folder of its raw runs and, once made, its comparisons.
+
+    Attributes:
+        plan: content of `plan/overview.json`.
+        results: folder that run folders of the plan are relative to.
+        comparisons: content of `statistics/comparisons.json`; empty before that stage.
+    """
+
+    plan: dict[str, Any]
+    results: Path
+    comparisons: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def experiments(self) -> list[str]:
+        """Experiments in the order of the configuration; the first is the headline of the paper."""
+        return list(dict.fromkeys(cell["experiment"] for cell in self.plan["cells"]))
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """Cells with statistics, ordered by experiment, task, method."""
+        return self.comparisons["cells"]
+
+    @cached_property
+    def trained(self) -> list[str]:
+        """Ids of the trained runs, in the order of the cells, each once."""
+        runs = dict.fromkeys(cell["run"] for cell in self.plan["cells"])
+        return [run for run in runs if self.plan["runs"][run]["spec"]["recipe"]["kind"] == "bridge"]
+
+    @cached_property
+    def lead(self) -> str | None:
+        """The method that the paper describes: the headline's reference, else the first trained one."""
+        methods = [self.plan["runs"][run]["method"] for run in self.trained]
+        reference = self.plan["experiments"][self.experiments[0]]["reference"]
+        return reference if reference in methods else next(iter(methods), None)
+
+    def cells_of(self, experiment: str, task: str | None = None) -> list[Cell]:
+        """Cells of an experiment, or of one of its tasks."""
+        return [c for c in self.cells if c["experiment"] == experiment and task in (None, c["task"])]
+
+    def comparisons_of(self, experiment: str, task: str | None = None) -> list[Comparison]:
+        """Comparisons of an experiment, or of one of its tasks."""
+        found = self.comparisons["comparisons"]
+        return [c for c in found if c["experiment"] == experiment and task in (None, c["task"])]
+
+    def comparison_of(self, cell: Cell) -> Comparison | None:
+        """The comparison of a cell with the reference; None for the reference itself."""
+        keys = ("experiment", "task", "pair", "seed", "method")
+        return next((c for c in self.comparisons["comparisons"] if all(c[k] == cell[k] for k in keys)), None)
+
+    def tasks_of(self, experiment: str) -> list[str]:
+        """Tasks of an experiment in the order of the configuration."""
+        return list(dict.fromkeys(c["task"] for c in self.plan["cells"] if c["experiment"] == experiment))
+
+    def task(self, name: str) -> str:
+        """Title of a task."""
+        return self.plan["tasks"][name]["title"]
+
+    def method(self, name: str) -> str:
+        """Title of a method."""
+        return self.plan["methods"][name]["title"]
+
+    def model(self, key: str) -> str:
+        """Title of a model, from its name or from the key `name-hash` of a spec."""
+        models = self.plan["models"]
+        name = key if key in models else key.rsplit("-", 1)[0]
+        return models[name]["title"] if name in models else key
+
+    def suffix(self, cell: Cell | Comparison) -> str:
+        """What tells a cell from its siblings: pair and seed, where the experiment has more than one."""
+        experiment = self.plan["experiments"][cell["experiment"]]
+        parts = [cell["pair"]] if len(experiment["pairs"]) > 1 else []
+        if len(experiment["seeds"]) > 1:
+            parts.append(f"seed{cell['seed']}")
+        return "".join(f".{part}" for part in parts)
+
+    def cell_id(self, cell: Cell) -> str:
+        """Id of a cell's values, such as `main.rotten_tomatoes.bridge`."""
+        return f"{cell['experiment']}.{cell['task']}.{cell['method']}{self.suffix(cell)}"
+
+    def comparison_id(self, c: Comparison) -> str:
+        """Id of a comparison's values, such as `main.rotten_tomatoes.bridge_vs_majority`."""
+        return f"{c['experiment']}.{c['task']}.{c['reference']}_vs_{c['method']}{self.suffix(c)}"
+
+    def label(self, cell: Cell | Comparison) -> str:
+        """Title of a cell's method, with pair and seed where they vary."""
+        extra = self.suffix(cell).strip(".").replace(".", ", ").replace("seed", "seed ")
+        return self.method(cell["method"]) + (f" ({extra})" if extra else "")
+
+    def read(self, run: str) -> RawRun:
+        """Read a raw run of the plan."""
+        return read_run(self.results / self.plan["runs"][run]["folder"])
+
+
+def read_study(plan: Path, comparisons: Path | None = None, results: Path | None = None) -> Study:
+    """Read a plan and, if given, its comparisons.
+
+    Args:
+        plan: `results/<preset>/plan/overview.json`.
+        comparisons: `results/<preset>/statistics/comparisons.json`.
+        results: folder of the raw runs, if not the plan's own `results/<preset>`.
+
+    Raises:
+        UserError: a file is missing or damaged, or the comparisons were made from another plan.
+    """
+    content = read_json(plan, PLAN_MADE_BY)
+    if not isinstance(content, dict) or not content.get("cells") or "runs" not in content:
+        raise fail(plan, "not a plan with cells and runs", f"make it again with {PLAN_MADE_BY}")
+    found: dict[str, Any] = {}
+    if comparisons is not None:
+        found = read_json(comparisons, COMPARISONS_MADE_BY)
+        made = [(c["experiment"], c["task"], c["method"], c["run"]) for c in found.get("cells", [])]
+        planned = [(c["experiment"], c["task"], c["method"], c["run"]) for c in content["cells"]]
+        if made != planned:
+            raise fail(comparisons, f"made from another plan than {plan}", f"run {COMPARISONS_MADE_BY} again")
+    return Study(content, results if results is not None else plan.resolve().parent.parent, found)
+
+
+def chance(task: dict[str, Any]) -> float | None:
+    """Chance level of a task of the plan: 1 / number of labels; None for open answers."""
+    return 1 / len(task["labels"]) if task["labels"] else None
+
+
+def parser(doc: str, example: str) -> argparse.ArgumentParser:
+    """Argument parser of a stage: its module's text on top, an example to paste at the end."""
+    return argparse.ArgumentParser(
+        description=inspect.cleandoc(doc),
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_inputs(arguments: argparse.ArgumentParser, comparisons: bool = True) -> None:
+    """Add the options that name a study's files."""
+    arguments.add_argument(
+        "--plan", type=Path, required=True, metavar="JSON", help="results/<preset>/plan/overview.json"
+    )
+    if comparisons:
+        arguments.add_argument(
+            "--comparisons", type=Path, required=True, metavar="JSON", help="output of analysis.comparisons"
+        )
+    arguments.add_argument(
+        "--results",
+        type=Path,
+        metavar="FOLDER",
+        help="folder that the plan's run folders are relative to (default: two levels above the plan file)",
+    )

@@ -1,0 +1,1 @@
+"""Methods without a bridge, on the same rows, prompts and parser."""

@@ -1,0 +1,18 @@
+"""What a baseline hands back."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from telepathy.record import Row
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Rows of a baseline, where they were computed, and what it chose on validation rows."""
+
+    rows: list[Row]
+    device: torch.device = torch.device("cpu")
+    dtype: torch.dtype | None = None
+    resolved: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""The bridge's parts, one small file each; `telepathy.config.methods` holds their settings."""

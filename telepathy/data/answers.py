@@ -1,0 +1,51 @@
+"""The final answer of a worked text: what of an open answer is compared. Standard library only."""
+
+import re
+from typing import Literal
+
+# A minus counts only where it cannot be a subtraction (`12-5`), a comma only between groups of three.
+_NUMBER = re.compile(r"(?:(?<![\w)])-)?(?<![\d.])(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?")
+_MARK = "####"
+
+
+def final_answer(text: str, final: Literal["number", "string"]) -> str | None:
+    """Give the final answer that a worked answer states, or None if it states none.
+
+    Args:
+        text: a gold answer or a generated one.
+        final: `number` takes the first number after the last `####`, or else the last number of the text,
+            without thousands separators; `string` takes the whole text with its white space folded.
+
+    Examples:
+        >>> final_answer("600 + 700 = 1,300\\n#### 1,300", "number")
+        '1300'
+        >>> final_answer("  open   sesame ", "string")
+        'open sesame'
+    """
+    if final == "string":
+        return " ".join(text.split()) or None
+    head, mark, tail = text.rpartition(_MARK)
+    if mark:
+        found = _NUMBER.search(_unsigned_money(tail))
+        if found:
+            return plain_number(found.group())
+    numbers = _NUMBER.findall(_unsigned_money(head if mark else text))
+    return plain_number(numbers[-1]) if numbers else None
+
+
+def _unsigned_money(text: str) -> str:
+    return text.replace("-$", "-").replace("$", "")
+
+
+def plain_number(text: str) -> str:
+    """One spelling for a number: no thousands separators, no trailing zeros, no leading ones.
+
+    Examples:
+        >>> plain_number("1,250.50")
+        '1250.5'
+    """
+    sign = "-" if text.startswith("-") else ""
+    whole, _, decimals = text.lstrip("-").replace(",", "").partition(".")
+    decimals = decimals.rstrip("0")
+    number = (whole.lstrip("0") or "0") + (f".{decimals}" if decimals else "")
+    return number if number == "0" else sign + number

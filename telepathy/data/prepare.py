@@ -1,0 +1,98 @@
+"""Prepare a task's data: read the source, make items, choose fixed splits, write them with their hashes."""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from telepathy.data import sources
+from telepathy.data.items import Builder
+from telepathy.data.rows import SCHEMA_VERSION, SPLITS
+from telepathy.data.spec import DataSpec, read_spec
+from telepathy.data.splits import Chosen, choose, label_counts
+from telepathy.errors import UserError, fail, run_stage
+from telepathy.files import canonical, file_sha256, write_json, write_text
+
+HELP = """\
+Prepare the data of one task.
+
+Reads a data spec (the plan writes one for each task and its numbers of rows) and writes a folder with
+  train.jsonl, validation.jsonl, test.jsonl   one item a line, in a fixed pseudo-random order
+  task.json                                   counts, what was left out and why, hashes, the source
+task.json comes last: a folder that has one is whole. The same source gives the same bytes.
+"""
+EXAMPLE = """\
+example:
+  python -m telepathy.data.prepare --spec results/cache/plan/data/toy_sentiment-0123456789ab.json \\
+      --out results/cache/data/toy_sentiment-0123456789ab
+
+Specs lie in results/cache/plan/data/ as soon as Snakemake has planned a preset:
+  python -m snakemake --config preset=smoke --dry-run
+"""
+
+
+def prepare(spec: DataSpec) -> tuple[Chosen, dict[str, Any]]:
+    """Read, build and split; nothing is written.
+
+    Returns:
+        The chosen rows, and the account of them for `task.json` (all but the hashes of the files).
+
+    Raises:
+        UserError: the source or the spec is wrong, or there are too few rows.
+    """
+    builder = Builder(spec)
+    source = sources.read(spec, builder.columns)
+    train = builder.build(source.rows[spec.splits.train])
+    own_test = spec.splits.test != spec.splits.train
+    test = builder.build(source.rows[spec.splits.test]) if own_test else None
+    chosen = choose(train, test, spec.rows, by_label=spec.labels is not None)
+    account = {
+        "schema_version": SCHEMA_VERSION,
+        "spec": spec.model_dump(),
+        "source": source.provenance,
+        "read": {name: len(rows) for name, rows in source.rows.items()},
+        "filtered": source.filtered,
+        "empty": builder.skipped,
+        **asdict(chosen.counts),
+        "available": chosen.available,
+        "counts": {name: len(items) for name, items in chosen.splits.items()},
+    }
+    if spec.labels is not None:
+        account["labels"] = {name: label_counts(items, spec.labels) for name, items in chosen.splits.items()}
+    return chosen, account
+
+
+def write(folder: Path, chosen: Chosen, account: dict[str, Any]) -> None:
+    """Write a data folder; `task.json` comes last."""
+    (folder / "task.json").unlink(missing_ok=True)
+    hashes = {}
+    for split in SPLITS:
+        path = folder / f"{split}.jsonl"
+        write_text(path, "".join(canonical(item.record) + "\n" for item in chosen.splits[split]))
+        hashes[path.name] = file_sha256(path)
+    write_json(folder / "task.json", account | {"files": hashes})
+
+
+def main() -> None:
+    """Entry point of `python -m telepathy.data.prepare`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m telepathy.data.prepare",
+        description=HELP,
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--spec", type=Path, required=True, help="the data spec, a JSON file of the plan")
+    parser.add_argument("--out", type=Path, required=True, help="the folder to write; made if absent")
+    arguments = parser.parse_args()
+    if arguments.out.exists() and not arguments.out.is_dir():
+        raise fail(arguments.out, "--out is a file", "name a folder")
+    spec = read_spec(arguments.spec)
+    try:
+        chosen, account = prepare(spec)
+    except UserError as error:
+        raise UserError(f"{arguments.spec}: {error}") from None
+    write(arguments.out, chosen, account)
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,106 @@
+"""Every prompt and every layout, for training and evaluation alike: the only place that builds them.
+
+A receiver sequence is a list of token ids in which `SOFT` marks a place for a soft token. The sequence shown at
+evaluation is, by construction, the training sequence up to the target.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from telepathy.errors import fail
+
+SOFT = -1
+"""Stands for one soft token in a list of token ids."""
+
+CONTENT_FREE = ("N/A", "[MASK]", "")
+"""Texts without content, for contextual calibration (Zhao et al. 2021)."""
+
+
+class Reader(Protocol):
+    """The part of a frozen model that laying out a sequence needs."""
+
+    tokenizer: Any
+    bos: list[int]
+
+    def tokens(self, text: str) -> list[int]:
+        """Token ids of a text, without special tokens."""
+        ...
+
+
+def fill(template: str, text: str) -> str:
+    """Put an item's text into a template; braces in the text mean nothing."""
+    return template.replace("{text}", text)
+
+
+def fit(reader: Reader, template: str, text: str, max_tokens: int) -> str:
+    """Fill a template, cutting the *text* (not the question after it) so that the whole fits `max_tokens`.
+
+    Raises:
+        UserError: the template alone is longer than that.
+    """
+    whole = fill(template, text)
+    room = max_tokens - len(reader.bos)
+    if len(reader.tokens(whole)) <= room:
+        return whole
+    spans = reader.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+    keep = min(len(spans), room - len(reader.tokens(fill(template, ""))))
+    while keep > 0:
+        shorter = fill(template, text[: spans[keep - 1][1]])
+        if len(reader.tokens(shorter)) <= room:
+            return shorter
+        keep -= 1
+    raise fail("max_tokens", f"{max_tokens} leaves no room for the text in {template!r}", "raise the task's max_tokens")
+
+
+def reading(reader: Reader, prompt: str) -> list[int]:
+    """Token ids of a prompt as a model reads it: its beginning token, then the text."""
+    return [*reader.bos, *reader.tokens(prompt)]
+
+
+def continuation(before: str, answer: str) -> str:
+    """The answer as it follows `before`: with a space unless white space is already there."""
+    return answer if before and before[-1].isspace() else f" {answer}"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The order of the pieces around the soft tokens, tokenised for one receiver.
+
+    Attributes:
+        prefix: ids up to the target, soft tokens as `SOFT`.
+        suffix: ids after the target.
+        shown: the layout as text, part of each row's prompt hash.
+        before: the text right before the target ("" after soft tokens).
+    """
+
+    prefix: list[int]
+    suffix: list[int]
+    shown: str
+    before: str
+
+    def target(self, reader: Reader, answer: str) -> list[int]:
+        """Token ids of a target in this layout."""
+        return reader.tokens(continuation(self.before, answer))
+
+    def sequence(self, target: Sequence[int]) -> list[int]:
+        """The training sequence: prefix, target, suffix."""
+        return [*self.prefix, *target, *self.suffix]
+
+
+def make_layout(reader: Reader, pieces: Sequence[str], primer: str, soft_tokens: int) -> Layout:
+    """Tokenise a layout.
+
+    Args:
+        reader: the receiver.
+        pieces: some of bos, primer, soft, target, eos, in order (checked by the configuration).
+        primer: the primer's text.
+        soft_tokens: K.
+    """
+    end = [reader.tokenizer.eos_token_id]
+    made = {"bos": reader.bos, "primer": reader.tokens(primer), "soft": [SOFT] * soft_tokens, "eos": end}
+    at = list(pieces).index("target")
+    prefix = [token for piece in pieces[:at] for token in made[piece]]
+    suffix = [token for piece in pieces[at + 1 :] for token in made[piece]]
+    before = primer if at and pieces[at - 1] == "primer" else ""
+    return Layout(prefix, suffix, f"{'|'.join(pieces)}|{soft_tokens}|{primer}", before)

@@ -1,0 +1,65 @@
+"""Which device and arithmetic a stage uses, and the volatile facts that `environment.json` records."""
+
+import os
+import platform
+import resource
+import time
+from importlib.metadata import version
+from typing import Any
+
+import torch
+
+PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "safetensors", "numpy", "scipy", "scikit-learn",
+            "statsmodels", "pandas", "matplotlib", "seaborn", "snakemake")  # fmt: skip
+
+
+def pick_device() -> torch.device:
+    """CUDA if there is one, else CPU. `TELEPATHY_DEVICE=cpu` overrides."""
+    wanted = os.environ.get("TELEPATHY_DEVICE")
+    return torch.device(wanted or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+def compute_dtype(wanted: str, device: torch.device) -> torch.dtype:
+    """Arithmetic of the frozen models: as configured; `auto` takes bfloat16 where the device is fast with it.
+
+    Asked of the hardware's instruction set, not timed, so that one machine always answers the same.
+    """
+    if wanted != "auto":
+        return getattr(torch, wanted)
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
+    return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32
+
+
+def deterministic() -> None:
+    """Ask torch for the deterministic kernels, so that a second run gives the same bits on one machine."""
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+
+class Stopwatch:
+    """Collects what `environment.json` says of one stage."""
+
+    def __init__(self, device: torch.device, dtype: torch.dtype | None):
+        self.start = time.perf_counter()
+        self.device, self.dtype = device, dtype
+
+    def environment(self) -> dict[str, Any]:
+        """Volatile facts: versions, device, wall time, peak memory. Never the input of a number."""
+        cuda = self.device.type == "cuda"
+        peak = (
+            torch.cuda.max_memory_allocated() / 2**20
+            if cuda
+            else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        )
+        return {
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "host": platform.node(),
+            "device": torch.cuda.get_device_name() if cuda else f"CPU {platform.machine()}",
+            "threads": torch.get_num_threads(),
+            "compute": str(self.dtype).removeprefix("torch.") if self.dtype else None,
+            "packages": {name: version(name) for name in PACKAGES},
+            "wall_seconds": round(time.perf_counter() - self.start, 1),
+            "peak_memory_mb": round(peak),
+        }

@@ -1,0 +1,1 @@
+"""From a method's output to the rows of a raw run."""

@@ -1,0 +1,33 @@
+"""Rows of a bridge: sender states -> soft tokens -> receiver -> label or text."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from telepathy.bridge.bridge import Bridge
+from telepathy.data.prompts import fill
+from telepathy.data.rows import Item
+from telepathy.evaluation.scoring import batches, label_rows, score_labels, text_rows
+from telepathy.record import Row
+from telepathy.training.objective import Objective
+
+
+@torch.no_grad()
+def bridge_rows(bridge: Bridge, objective: Objective, items: Sequence[Item]) -> list[Row]:
+    """Evaluate a bridge on items, in their order."""
+    bridge.eval()
+
+    def prepare(chosen: list[Item]) -> tuple[list[list[int]], Tensor]:
+        soft, _, _ = objective.soft_tokens(bridge, [item.text_sha256 for item in chosen])
+        return [objective.layout.prefix] * len(chosen), soft
+
+    prompts = [f"{fill(objective.task['sender_prompt'], item.text)}\0{objective.layout.shown}" for item in items]
+    source = batches(items, prepare)
+    if objective.verbalizer is not None:
+        scores = score_labels(objective.receiver, items, objective.verbalizer, source)
+        rows = label_rows(items, objective.verbalizer.labels, scores, prompts)
+    else:
+        rows = text_rows(objective.receiver, items, objective.task, source, prompts)
+    bridge.train()
+    return rows

@@ -1,0 +1,73 @@
+"""Stage: bring a frozen model into a folder that loads fast, and write down what it is.
+
+    python -m telepathy.models.prepare --spec results/cache/plan/models/KEY.json --out results/cache/models/KEY
+
+Whatever the source (wheel, tiny, local, hub), the result is `model.json`: where the safetensors folder is, the
+sha256 of each file in it, and the facts that the configuration promised, checked.
+"""
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Any
+
+from telepathy.errors import fail, run_stage
+from telepathy.files import file_sha256, read_json, write_json
+
+
+def prepare(spec: dict[str, Any], out: Path) -> None:
+    """Prepare one model below `out`; `out/model.json` is written last.
+
+    Raises:
+        UserError: whatever is wrong with the source, or a `depth` or `width` that the weights contradict.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    source = spec["source"]
+    if source in ("wheel", "tiny"):
+        from telepathy.models import tiny, wheel
+
+        building = out.with_name(f".{out.name}.part")
+        shutil.rmtree(building, ignore_errors=True)
+        building.mkdir()
+        try:
+            (wheel.convert if source == "wheel" else tiny.build)(spec, building)
+            shutil.rmtree(out, ignore_errors=True)
+            building.rename(out)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+        folder, shown = out, "."
+    else:
+        from telepathy.models import hub
+
+        folder = hub.fetch(spec) if source == "hub" else hub.check_local(spec)
+        shown = str(folder)
+    files = {
+        path.name: file_sha256(path)
+        for path in sorted(folder.iterdir())
+        if path.suffix in (".safetensors", ".json", ".model", ".txt") and path.name != "model.json"
+    }
+    write_json(out / "model.json", {"folder": shown, "files": files, "source": spec} | _facts(folder, spec))
+
+
+def _facts(folder: Path, spec: dict[str, Any]) -> dict[str, Any]:
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(folder).get_text_config()
+    facts = {"depth": config.num_hidden_layers, "width": config.hidden_size}
+    for key, value in facts.items():
+        if spec[key] != value:
+            raise fail(folder, f"{key} is {value}, the configuration says {spec[key]}", f"correct `{key}`")
+    return facts | {"vocabulary": config.vocab_size, "model_type": config.model_type}
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--spec", type=Path, required=True, help="model specification, from the plan")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    options = parser.parse_args()
+    prepare(read_json(options.spec, "`snakemake -n`"), options.out)
+
+
+if __name__ == "__main__":
+    run_stage(main)

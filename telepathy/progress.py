@@ -1,0 +1,12 @@
+"""One progress bar: drawn on a terminal, silent in logs."""
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from tqdm import tqdm
+
+
+def progress(what: str, items: Iterable[Any] | None = None, **options: Any) -> Any:
+    """A tqdm bar named `what`; disabled when stderr is no terminal."""
+    return tqdm(items, desc=what, disable=not sys.stderr.isatty(), dynamic_ncols=True, **options)

@@ -1,0 +1,104 @@
+"""The receiver's side: put soft tokens into a layout, run the frozen trunk, score or decode the target."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from telepathy.data.prompts import SOFT, Layout
+from telepathy.data.verbalizer import Verbalizer
+from telepathy.losses import frozen_head_cross_entropy
+from telepathy.models.frozen import FrozenLM
+
+
+def embed_rows(receiver: FrozenLM, rows: Sequence[Sequence[int]], soft: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Right-padded embeddings of token rows, with soft tokens in their places.
+
+    Args:
+        receiver: the frozen receiver.
+        rows: token ids; `SOFT` marks the places of soft tokens, K in each row.
+        soft: soft tokens `[B, K, d_r]`, or None if no row has a place for them.
+
+    Returns:
+        Embeddings `[B, T, d_r]` and mask `[B, T]` (1 = real).
+    """
+    longest = max(map(len, rows))
+    ids = torch.full((len(rows), longest), receiver.tokenizer.pad_token_id)
+    mask = torch.zeros(len(rows), longest, dtype=torch.long)
+    for row, tokens in enumerate(rows):
+        ids[row, : len(tokens)] = torch.tensor(tokens)
+        mask[row, : len(tokens)] = 1
+    ids, mask = ids.to(receiver.device), mask.to(receiver.device)
+    places = ids == SOFT
+    with torch.no_grad():
+        embeds = receiver.embed(ids.masked_fill(places, 0))
+    if soft is not None:
+        # Row by row the places come in order, as the soft tokens do.
+        embeds = embeds.masked_scatter(places.unsqueeze(-1), soft.to(embeds.dtype))
+    return embeds, mask
+
+
+def label_loss(
+    receiver: FrozenLM, layout: Layout, verbalizer: Verbalizer, golds: Sequence[str], soft: Tensor
+) -> Tensor:
+    """Mean of -log P(gold label) over the batch, P as in `verbalizer`; only label rows of the head are used."""
+    rows = [[*layout.prefix, *verbalizer.deepest(gold)] for gold in golds]
+    hidden = receiver.trunk(*embed_rows(receiver, rows, soft))
+    total = hidden.new_zeros((), dtype=torch.float32)
+    for index, node in enumerate(verbalizer.nodes):
+        here = [
+            (row, child)
+            for row, gold in enumerate(golds)
+            for at, child in verbalizer.paths[gold]
+            if at == index
+        ]
+        if here:
+            at_rows = torch.tensor([row for row, _ in here], device=hidden.device)
+            children = torch.tensor([child for _, child in here], device=hidden.device)
+            states = hidden[at_rows, len(layout.prefix) + len(node.prefix) - 1]
+            logits = receiver.logits(states, torch.tensor(node.children, device=hidden.device))
+            total = total + F.cross_entropy(logits, children, reduction="sum")
+    return total / len(golds)
+
+
+def text_loss(receiver: FrozenLM, layout: Layout, targets: Sequence[Sequence[int]], soft: Tensor) -> Tensor:
+    """Mean cross-entropy over all target tokens of the batch (and what the layout puts after the target)."""
+    rows = [layout.sequence(target) for target in targets]
+    hidden = receiver.trunk(*embed_rows(receiver, rows, soft))
+    start = len(layout.prefix)
+    states = torch.cat([hidden[row, start - 1 : len(tokens) - 1] for row, tokens in enumerate(rows)])
+    golds = torch.cat([torch.tensor(tokens[start:]) for tokens in rows]).to(hidden.device)
+    return frozen_head_cross_entropy(states, receiver.head, golds, receiver.softcap)
+
+
+@torch.no_grad()
+def label_scores(
+    receiver: FrozenLM, prefixes: Sequence[Sequence[int]], verbalizer: Verbalizer, soft: Tensor | None
+) -> Tensor:
+    """Log-probability of every label after each prefix: `[B, labels]`, fp32 on CPU; each row's exp sums to 1."""
+    scores = torch.zeros(len(prefixes), len(verbalizer.labels))
+    for index, node in enumerate(verbalizer.nodes):
+        rows = [[*prefix, *node.prefix] for prefix in prefixes]
+        hidden = receiver.trunk(*embed_rows(receiver, rows, soft))
+        last = torch.tensor([len(row) - 1 for row in rows], device=hidden.device)
+        states = hidden[torch.arange(len(rows), device=hidden.device), last]
+        logs = receiver.logits(states, torch.tensor(node.children, device=hidden.device)).log_softmax(-1).cpu()
+        for column, label in enumerate(verbalizer.labels):
+            for at, child in verbalizer.paths[label]:
+                if at == index:
+                    scores[:, column] += logs[:, child]
+    return scores
+
+
+def decode(
+    receiver: FrozenLM, prefixes: Sequence[Sequence[int]], soft: Tensor | None, max_new_tokens: int
+) -> list[str]:
+    """Greedy continuations of prefixes (padded on the left, where generation needs it)."""
+    embeds, mask = embed_rows(receiver, prefixes, soft)
+    lengths = mask.sum(1)
+    longest = embeds.shape[1]
+    # Rotate each row so that its padding comes first.
+    shift = (torch.arange(longest, device=mask.device)[None, :] + lengths[:, None]) % longest
+    embeds = embeds.gather(1, shift.unsqueeze(-1).expand_as(embeds))
+    return receiver.generate(embeds, mask.gather(1, shift), max_new_tokens)

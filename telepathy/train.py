@@ -1,0 +1,74 @@
+"""Stage: train the bridge of one run.
+
+    python -m telepathy.train --spec results/quick/plan/runs/ID.json --cache results/cache \\
+        --checkpoints results/quick/checkpoints --out results/quick/runs/TASK/METHOD/ID
+
+Writes `bridge.safetensors` and `train.jsonl`. A run that is killed goes on from its checkpoint when started
+again; on a CPU it then ends in the same bytes as an undisturbed one. SIGTERM and SIGUSR1 save first.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_file
+
+from telepathy.assemble import assemble
+from telepathy.bridge.bridge import Bridge
+from telepathy.data.rows import read_split
+from telepathy.errors import UserError, run_stage
+from telepathy.evaluation.bridged import bridge_rows
+from telepathy.files import canonical, read_json, write_atomic, write_text
+from telepathy.training.loop import Interrupted, train
+from telepathy.training.objective import Objective
+
+VALIDATION_ROWS_GENERATED = 16
+"""Open answers are slow to decode; so many validation rows show the trend."""
+
+
+def run(spec: dict[str, Any], cache: Path, checkpoints: Path, out: Path) -> None:
+    """Train and write the outputs; the checkpoint is removed at the end."""
+    data = cache / "data" / spec["data"]
+    bridge, objective = assemble(spec, cache)
+    saved = checkpoints / f"{spec['id']}.safetensors"
+    held_out = read_split(data, "validation")
+    if objective.verbalizer is None:
+        held_out = held_out[:VALIDATION_ROWS_GENERATED]
+
+    def validate() -> dict[str, Any]:
+        rows = bridge_rows(bridge, objective, held_out)
+        return {"validation_accuracy": sum(row.correct for row in rows) / len(rows), "validation_n": len(rows)}
+
+    log = train(bridge, objective, read_split(data, "train"), spec["seed"], saved, validate)
+    write_text(out / "train.jsonl", "".join(canonical(entry) + "\n" for entry in log))
+    write_weights(bridge, objective, out / "bridge.safetensors")
+    saved.unlink(missing_ok=True)
+
+
+def write_weights(bridge: Bridge, objective: Objective, path: Path) -> None:
+    """Write the trained weights (fp32) with the recipe that made them."""
+    tensors = {name: value.detach().cpu().contiguous() for name, value in bridge.state_dict().items()}
+    note = {"recipe": canonical(objective.recipe.model_dump())}
+    write_atomic(path, lambda part: save_file(tensors, part, metadata=note))
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--spec", type=Path, required=True, help="run specification, from the plan")
+    parser.add_argument("--cache", type=Path, required=True, help="where models, data, states, calibrations lie")
+    parser.add_argument("--checkpoints", type=Path, required=True, help="folder for checkpoints")
+    parser.add_argument("--out", type=Path, required=True, help="the run's folder")
+    options = parser.parse_args()
+    try:
+        run(read_json(options.spec, "`snakemake -n`"), options.cache, options.checkpoints, options.out)
+    except Interrupted as stopped:
+        print(f"train: {stopped}", file=sys.stderr)
+        raise SystemExit(143) from None
+    except FloatingPointError as error:
+        raise UserError(f"{options.spec}: training diverged ({error}); lower `lr` or raise `warmup`") from None
+
+
+if __name__ == "__main__":
+    run_stage(main)

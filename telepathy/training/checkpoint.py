@@ -1,0 +1,61 @@
+"""Checkpoints without pickle: one safetensors file with weights, optimizer moments, RNG state and log.
+
+Written atomically; a run that is killed at any moment goes on from the last whole one and ends in the same bytes.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from telepathy.files import write_atomic
+
+
+def save(path: Path, bridge: nn.Module, optimizer: torch.optim.Optimizer, step: int, log: list[dict]) -> None:
+    """Save everything that the next step depends on."""
+    tensors: dict[str, Tensor] = {f"weight/{name}": value for name, value in bridge.state_dict().items()}
+    for index, moments in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer/{index}/{name}": torch.as_tensor(value) for name, value in moments.items()}
+    tensors["rng/cpu"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        tensors["rng/cuda"] = torch.cuda.get_rng_state()
+    note = {"step": str(step), "log": json.dumps(log)}
+    tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    write_atomic(path, lambda part: save_file(tensors, part, metadata=note))
+
+
+def load(path: Path, bridge: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, list[dict[str, Any]]]:
+    """Restore a checkpoint in place.
+
+    Returns:
+        The number of finished steps and their log; (0, []) if there is none, or none that can be read (a
+        checkpoint is only saved work: without it the run starts over).
+    """
+    if not path.exists():
+        return 0, []
+    try:
+        with safe_open(path, "pt") as file:
+            note = file.metadata()
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+        bridge.load_state_dict(_below(tensors, "weight/"))
+    except (OSError, SafetensorError, RuntimeError):
+        path.unlink(missing_ok=True)
+        return 0, []
+    state = optimizer.state_dict()
+    moments: dict[int, dict[str, Tensor]] = {}
+    for name, value in _below(tensors, "optimizer/").items():
+        index, _, key = name.partition("/")
+        moments.setdefault(int(index), {})[key] = value
+    optimizer.load_state_dict({"state": moments, "param_groups": state["param_groups"]})
+    torch.set_rng_state(tensors["rng/cpu"])
+    if "rng/cuda" in tensors and torch.cuda.is_available():
+        torch.cuda.set_rng_state(tensors["rng/cuda"])
+    return int(note["step"]), json.loads(note["log"])
+
+
+def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

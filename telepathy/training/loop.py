@@ -1,0 +1,135 @@
+"""The training loop: AdamW on fp32 weights, clipping, schedules, accumulation, logging, checkpoints."""
+
+import math
+import signal
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from telepathy.bridge.bridge import Bridge
+from telepathy.config.methods import Training
+from telepathy.data.rows import Item
+from telepathy.progress import progress
+from telepathy.training import checkpoint
+from telepathy.training.objective import Objective
+from telepathy.training.order import rows_of
+
+CHECKPOINT_SECONDS = 30.0
+
+
+class Interrupted(Exception):
+    """The run was asked to stop (SIGTERM or SIGUSR1) and has saved its state."""
+
+
+def rate(step: int, plan: Training) -> float:
+    """Learning rate of a step counted from 0: linear warm-up, then constant or cosine to 0."""
+    if step < plan.warmup:
+        return plan.lr * (step + 1) / plan.warmup
+    if plan.schedule == "constant":
+        return plan.lr
+    done = (step - plan.warmup) / max(1, plan.steps - plan.warmup)
+    return plan.lr * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def validation_steps(plan: Training) -> set[int]:
+    """Steps (counted from 1) after which validation rows are scored: evenly spaced, the last included."""
+    return {round(plan.steps * part / plan.validations) for part in range(1, plan.validations + 1)}
+
+
+def train(
+    bridge: Bridge,
+    objective: Objective,
+    items: Sequence[Item],
+    seed: int,
+    saved: Path,
+    validate: Callable[[], dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """Train a bridge in place.
+
+    Args:
+        bridge: at its initial weights, on the receiver's device.
+        objective: loss terms.
+        items: training rows.
+        seed: seed of the row order.
+        saved: checkpoint file; if it is there the run goes on from it.
+        validate: scores validation rows; its entries go into the log.
+
+    Returns:
+        The log, one entry a step.
+
+    Raises:
+        Interrupted: after SIGTERM or SIGUSR1, with the state saved.
+        FloatingPointError: the loss is no longer finite.
+    """
+    plan = objective.recipe.training
+    optimizer = torch.optim.AdamW(bridge.parameters(), lr=plan.lr, weight_decay=plan.weight_decay)
+    step, log = checkpoint.load(saved, bridge, optimizer)
+    wanted = validation_steps(plan)
+    stop = _stop_requests()
+    last_saved = time.monotonic()
+    with progress("train", total=plan.steps, initial=step, unit="step") as bar:
+        while step < plan.steps:
+            entry = _step(bridge, objective, items, optimizer, seed, step)
+            step += 1
+            if step in wanted:
+                entry |= validate()
+            log.append(entry)
+            bar.set_postfix(loss=f"{entry['loss']:.3f}", refresh=False)
+            bar.update()
+            due = time.monotonic() - last_saved > CHECKPOINT_SECONDS
+            if stop or (due and step < plan.steps):
+                checkpoint.save(saved, bridge, optimizer, step, log)
+                last_saved = time.monotonic()
+            if stop:
+                raise Interrupted(f"stopped by {stop[0]} after step {step} of {plan.steps}; run again to go on")
+    return log
+
+
+def _step(
+    bridge: Bridge,
+    objective: Objective,
+    items: Sequence[Item],
+    optimizer: torch.optim.Optimizer,
+    seed: int,
+    step: int,
+) -> dict[str, Any]:
+    plan = objective.recipe.training
+    started = time.perf_counter()
+    for group in optimizer.param_groups:
+        group["lr"] = rate(step, plan)
+    optimizer.zero_grad(set_to_none=True)
+    sums: dict[str, float] = {}
+    power = 0.0
+    for part in range(plan.accumulation):
+        chosen = rows_of(step * plan.accumulation + part, plan.batch, len(items), seed)
+        terms, soft = objective.terms(bridge, [items[row] for row in chosen])
+        (objective.total(terms) / plan.accumulation).backward()
+        for name, term in terms.items():
+            sums[name] = sums.get(name, 0.0) + term.item() / plan.accumulation
+        power += soft.detach().float().pow(2).mean().item() / plan.accumulation
+    norm = torch.nn.utils.clip_grad_norm_(bridge.parameters(), plan.clip).item()
+    loss = sum(getattr(objective.recipe.losses, name) * value for name, value in sums.items())
+    if not math.isfinite(loss) or not math.isfinite(norm):
+        raise FloatingPointError(f"loss {loss} or gradient norm {norm} at step {step + 1} is not finite")
+    optimizer.step()
+    return {
+        "step": step + 1,
+        "loss": loss,
+        "terms": sums,
+        "grad_norm": norm,
+        "lr": rate(step, plan),
+        "soft_rms": math.sqrt(power),
+        "receiver_rms": objective.receiver.embedding_rms,
+        "examples_per_second": round(plan.batch * plan.accumulation / (time.perf_counter() - started), 2),
+    }
+
+
+def _stop_requests() -> list[str]:
+    """A list that fills when the scheduler asks the run to stop; the loop looks at it after each step."""
+    asked: list[str] = []
+    for number in (signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(number, lambda got, frame: asked.append(signal.Signals(got).name))
+    return asked

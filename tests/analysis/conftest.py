@@ -1,0 +1,26 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from fabricate import fabricate, tiny_plan
+
+from analysis.comparisons import compare
+from analysis.study import Study, read_study
+from telepathy.files import write_json
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory) -> Path:
+    """Results folder of the tiny plan with fabricated runs and its comparisons; tests must not change it."""
+    results = tmp_path_factory.mktemp("results")
+    plan = fabricate(tiny_plan(), results)
+    write_json(results / "statistics" / "comparisons.json", compare(read_study(plan)))
+    return results
+
+
+@pytest.fixture(scope="session")
+def study(made) -> Study:
+    return read_study(made / "plan" / "overview.json", made / "statistics" / "comparisons.json")

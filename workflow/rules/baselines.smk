@@ -1,0 +1,24 @@
+rule baseline:
+    message:
+        "Run {wildcards.method} on {wildcards.task} ({wildcards.run})"
+    input:
+        lambda wildcards: [f"{CACHE}/{name}" for name in PLAN.needs(wildcards.run)],
+        spec=ancient(f"{OUT}/plan/runs/{{run}}.json"),
+        code=sources("telepathy.baselines.run"),
+    output:
+        record=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/run.json",
+        rows=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/rows.jsonl.gz",
+        environment=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/environment.json",
+    log:
+        f"{OUT}/logs/baseline/{{task}}-{{method}}-{{run}}.log",
+    wildcard_constraints:
+        run="|".join(PLAN.ids(trained=False)) or "none",
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+        gpu=PLAN.config.gpus,
+    params:
+        out=subpath(output.record, parent=True),
+    shell:
+        "{PYTHON} -m telepathy.baselines.run --spec {input.spec} --cache {CACHE} --out {params.out} 2> {log}"

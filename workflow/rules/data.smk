@@ -1,0 +1,17 @@
+rule prepare_data:
+    message:
+        "Prepare data {wildcards.key}"
+    input:
+        spec=ancient(f"{CACHE}/plan/data/{{key}}.json"),
+        code=sources("telepathy.data.prepare"),
+    output:
+        f"{CACHE}/data/{{key}}/task.json",
+    log:
+        f"{CACHE}/logs/data/{{key}}.log",
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        out=subpath(output[0], parent=True),
+    shell:
+        "{PYTHON} -m telepathy.data.prepare --spec {input.spec} --out {params.out} 2> {log}"

@@ -1,0 +1,29 @@
+# One rule for each hidden-state store, since its outputs are the layers that the plan asks of it. Asking for one
+# more layer runs the store's job again, which adds that layer and leaves the others as they are.
+for STORE, SPEC in PLAN.states.items():
+
+    rule:
+        name:
+            f"encode_{STORE}".replace("-", "_")
+        message:
+            f"Encode {STORE}, layers {' '.join(map(str, SPEC['layers']))}"
+        input:
+            spec=ancient(f"{CACHE}/plan/states/{STORE}.json"),
+            model=f"{CACHE}/models/{SPEC['model']}/model.json",
+            data=f"{CACHE}/data/{SPEC['data']}/task.json",
+            code=sources("telepathy.encode"),
+        output:
+            [f"{CACHE}/states/{STORE}/layer-{layer:02d}.json" for layer in SPEC["layers"]],
+        log:
+            f"{CACHE}/logs/states/{STORE}.log",
+        threads: 2
+        resources:
+            mem_mb=lambda wildcards, attempt: 8000 * attempt,
+            runtime=lambda wildcards, attempt: 120 * attempt,
+            gpu=PLAN.config.gpus,
+        params:
+            layers=" ".join(map(str, SPEC["layers"])),
+            out=subpath(output[0], parent=True),
+        shell:
+            "{PYTHON} -m telepathy.encode --spec {input.spec} --layers {params.layers} --cache {CACHE}"
+            " --out {params.out} 2> {log}"

@@ -1,0 +1,25 @@
+rule evaluate:
+    message:
+        "Evaluate {wildcards.method} on {wildcards.task} ({wildcards.run})"
+    input:
+        lambda wildcards: [f"{CACHE}/{name}" for name in PLAN.needs(wildcards.run)],
+        weights=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/bridge.safetensors",
+        spec=ancient(f"{OUT}/plan/runs/{{run}}.json"),
+        code=sources("telepathy.evaluate"),
+    output:
+        record=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/run.json",
+        rows=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/rows.jsonl.gz",
+        environment=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/environment.json",
+    log:
+        f"{OUT}/logs/evaluate/{{task}}-{{method}}-{{run}}.log",
+    wildcard_constraints:
+        run="|".join(PLAN.ids(trained=True)) or "none",
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+        gpu=PLAN.config.gpus,
+    params:
+        out=subpath(output.record, parent=True),
+    shell:
+        "{PYTHON} -m telepathy.evaluate --spec {input.spec} --cache {CACHE} --out {params.out} 2> {log}"

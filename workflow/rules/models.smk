@@ -1,0 +1,18 @@
+rule prepare_model:
+    message:
+        "Prepare model {wildcards.key}"
+    input:
+        spec=ancient(f"{CACHE}/plan/models/{{key}}.json"),
+        code=sources("telepathy.models.prepare"),
+    output:
+        f"{CACHE}/models/{{key}}/model.json",
+    log:
+        f"{CACHE}/logs/models/{{key}}.log",
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        out=subpath(output[0], parent=True),
+    shell:
+        "{PYTHON} -m telepathy.models.prepare --spec {input.spec} --out {params.out} 2> {log}"

@@ -1,0 +1,24 @@
+# Checkpoints lie outside the declared outputs, which Snakemake deletes before it starts a job again.
+rule train:
+    message:
+        "Train {wildcards.method} on {wildcards.task} ({wildcards.run})"
+    input:
+        lambda wildcards: [f"{CACHE}/{name}" for name in PLAN.needs(wildcards.run)],
+        spec=ancient(f"{OUT}/plan/runs/{{run}}.json"),
+        code=sources("telepathy.train"),
+    output:
+        weights=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/bridge.safetensors",
+        log=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/train.jsonl",
+    log:
+        f"{OUT}/logs/train/{{task}}-{{method}}-{{run}}.log",
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+        gpu=PLAN.config.gpus,
+    params:
+        out=subpath(output.weights, parent=True),
+        checkpoints=f"{OUT}/checkpoints",
+    shell:
+        "{PYTHON} -m telepathy.train --spec {input.spec} --cache {CACHE} --checkpoints {params.checkpoints}"
+        " --out {params.out} 2> {log}"
