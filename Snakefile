@@ -29,6 +29,11 @@ PYTHON = sys.executable
 CACHE = "results/cache"
 OUT = f"results/{PLAN.config.preset}"
 TABLES, FIGURES = modules("analysis/tables"), modules("analysis/figures")
+PAPER = [
+    path.as_posix()
+    for path in sorted(Path("paper").rglob("*.*"))
+    if path.suffix in (".tex", ".bib", ".yaml")
+]
 LATEX = shutil.which("latexmk") is not None
 
 
@@ -64,4 +69,8 @@ rule all:
 
 
 onsuccess:
-    print(f"Done: {OUT}/paper.pdf" if LATEX else f"Done, without the PDF (no latexmk here): {OUT}/")
+    print(
+        f"Done: {OUT}/paper.pdf"
+        if LATEX
+        else f"Done, without the PDF (no latexmk here): {OUT}/"
+    )

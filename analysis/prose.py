@@ -6,18 +6,17 @@ follow the computed verdicts, so no sentence can contradict a table. The fragmen
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from analysis import formats, recipe
+from analysis import caveats, formats, recipe
+from analysis.caveats import random_weights
 from analysis.study import Cell, Comparison, Study, add_inputs, parser, read_study
 from telepathy.errors import run_stage
 from telepathy.files import write_text
 
 EXAMPLE = (
-    "python -m analysis.prose --plan results/quick/plan/overview.json "
-    "--comparisons results/quick/statistics/comparisons.json --out results/quick/text"
+    "python -m analysis.prose --plan results/quick/plan/overview.json --comparisons "
+    "results/quick/statistics/comparisons.json --out results/quick/text"
 )
-SEEDS_FOR_A_CLAIM = 6
 
 
 def main() -> None:
@@ -37,7 +36,7 @@ def abstract(study: Study) -> str:
     """Two or three sentences for the abstract: what was run and how the leading comparisons came out."""
     experiment = study.experiments[0]
     sentences = [_built_from(study), _tally(study, experiment, "headline")]
-    return " ".join(filter(None, [*sentences, _random_weights(study)]))
+    return " ".join(filter(None, [*sentences, random_weights(study)]))
 
 
 def setup(study: Study) -> str:
@@ -47,9 +46,8 @@ def setup(study: Study) -> str:
         sender, receiver = (study.plan["models"][pair[role]] for role in ("sender", "receiver"))
         pairs.append(
             f"{formats.latex(sender['title'])} ({sender['depth']} blocks, width {sender['width']}) as the "
-            "sender and "
-            f"{formats.latex(receiver['title'])} ({receiver['depth']} blocks, width {receiver['width']}) "
-            "as the receiver"
+            f"sender and {formats.latex(receiver['title'])} ({receiver['depth']} blocks, width "
+            f"{receiver['width']}) as the receiver"
         )
     tasks = []
     for task in study.plan["tasks"].values():
@@ -59,9 +57,9 @@ def setup(study: Study) -> str:
     return " ".join(
         [
             "This copy of the paper was built with the preset "
-            f"\\texttt{{{formats.latex(study.plan['preset'])}}}: "
-            f"{formats.latex(study.plan['title'])}. It uses {formats.series(pairs, last='; and')}.",
-            _random_weights(study),
+            f"\\texttt{{{formats.latex(study.plan['preset'])}}}: {formats.latex(study.plan['title'])}. It "
+            f"uses {formats.series(pairs, last='; and')}.",
+            random_weights(study),
             f"The task{plural}: {formats.series(tasks)}; \\cref{{tab:setup}} gives the row counts and the "
             "licences.",
         ]
@@ -71,7 +69,7 @@ def setup(study: Study) -> str:
 def results(study: Study) -> str:
     """One paragraph for each task of the headline experiment, after a tally of its comparisons."""
     experiment = study.experiments[0]
-    paragraphs = [_tally(study, experiment, "headline") + " " + _resolution(study, experiment)]
+    paragraphs = [_tally(study, experiment, "headline")]
     paragraphs += [_task(study, experiment, task) for task in study.tasks_of(experiment)]
     return "\n\n".join(paragraphs)
 
@@ -123,86 +121,17 @@ def training(study: Study) -> str:
     return " ".join(sentences)
 
 
-def alarms(study: Study) -> str:
-    """Cells that a reader should distrust: below chance, constant answers, unparsed answers."""
-    below = [c for c in study.cells if c["below_chance"]]
-    majority = {m for m, content in study.plan["methods"].items() if content["kind"] == "majority"}
-    constant = [c for c in study.cells if c["constant"] and c["method"] not in majority]
-    unparsed = [c for c in study.cells if c["unparsed"]]
-    sentences = []
-    if below:
-        sentences.append(
-            "Below chance, which points to a fault of prompt or parser rather than to a weak model: "
-            f"{_where(study, below)}."
-        )
-    if constant:
-        sentences.append(f"The same answer for every row: {_where(study, constant)}.")
-    if unparsed:
-        found = [f"{_name(study, c)} (\\result{{{study.cell_id(c)}.unparsed}})" for c in unparsed]
-        sentences.append(f"Answers that could not be read, counted as wrong: {formats.series(found)}.")
-    if not sentences:
-        return (
-            "Each cell was checked for a score below chance, constant answers and unreadable answers; "
-            "none occurred."
-        )
-    return "Automatic checks raised these alarms. " + " ".join(sentences)
-
-
-def limits(study: Study) -> str:
-    """What this build cannot show, as far as the plan tells."""
-    seeds = len({cell["seed"] for cell in study.plan["cells"]})
-    items = []
-    if seeds < SEEDS_FOR_A_CLAIM:
-        items.append(
-            f"\\item \\textbf{{Seeds.}} Each bridge was trained with {_plan('seeds')} "
-            f"seed{'s' if seeds > 1 else ''}. The tests treat the trained bridge as given and generalise "
-            "over test rows, "
-            "not over trainings: how much another seed would change the result is not measured well "
-            "enough, and the "
-            "comparisons are descriptive in that respect."
-        )
-    if not any(
-        "shuffle" in method for content in study.plan["experiments"].values() for method in content["methods"]
-    ):
-        items.append(
-            "\\item \\textbf{Control.} No run of this preset feeds the trained bridge another row's text. "
-            "The constant-class "
-            "baseline bounds what can be had without any input on closed label sets, but for open answers "
-            "that control "
-            "is missing."
-        )
-    items.append(
-        "\\item \\textbf{Resolution.} Differences below the detectable ones in \\cref{tab:differences} "
-        "(from \\result{headline.detectable_min} to \\result{headline.detectable_max} points in the "
-        "headline "
-        "experiment) may exist and would mostly go unnoticed; ``no evidence of a difference'' is not "
-        "evidence of equality."
-    )
-    if study.plan["preset"] != "paper":
-        items.append(
-            "\\item \\textbf{Scale.} The recipe was developed on a pair of instruction-tuned models with "
-            "seven to "
-            "eight billion parameters. Those models are configured here as the preset \\texttt{paper}, but "
-            "this "
-            "build did not run it: every claim about them is \\emph{not rebuilt here}, and none is "
-            "repeated in this paper."
-        )
-    if _random_weights(study):
-        items.append(f"\\item \\textbf{{Weights.}} {_random_weights(study)}")
-    return "\\begin{itemize}\n" + "\n".join(items) + "\n\\end{itemize}"
-
-
 FRAGMENTS: dict[str, Callable[[Study], str]] = {
     "abstract": abstract,
     "setup": setup,
     "results": results,
     "others": others,
     "training": training,
-    "alarms": alarms,
+    "alarms": caveats.alarms,
     "normalizer": recipe.normalizer,
     "output": recipe.output,
     "loss": recipe.loss,
-    "limits": limits,
+    "limits": caveats.limits,
 }
 
 
@@ -218,18 +147,7 @@ def _built_from(study: Study) -> str:
     )
     return (
         f"This build (preset \\texttt{{{formats.latex(study.plan['preset'])}}}) connects {models}; its "
-        "numbers come from "
-        f"{_plan('rows')} scored test rows of {_plan('runs')} runs."
-    )
-
-
-def _random_weights(study: Study) -> str:
-    if all(model["source"] != "tiny" for model in study.plan["models"].values()):
-        return ""
-    return (
-        "The models of this build are tiny and randomly initialised: it exercises the machinery, and its "
-        "numbers "
-        "say nothing about language models."
+        f"numbers come from {_plan('rows')} scored test rows of {_plan('runs')} runs."
     )
 
 
@@ -247,17 +165,6 @@ def _tally(study: Study, experiment: str, name: str) -> str:
         f"``\\result{{{name}.title}}'', {title} is above in \\result{{{name}.above}} and below in "
         f"\\result{{{name}.below}}; in \\result{{{name}.undecided}} there is no evidence of a difference "
         f"(exact McNemar tests, Holm-adjusted over the family, level {_plan('alpha')})."
-    )
-
-
-def _resolution(study: Study, experiment: str) -> str:
-    if not any(c["detectable"] is not None for c in study.comparisons_of(experiment)):
-        return ""
-    return (
-        "With these row counts and discordance rates, a difference has to be at least "
-        f"\\result{{headline.detectable_min}} to \\result{{headline.detectable_max}} points, depending on "
-        "the comparison, "
-        f"to be found with a probability of {_plan('power')}."
     )
 
 
@@ -300,8 +207,7 @@ def _accuracy(study: Study, cell: Cell, first: bool) -> str:
     name = study.cell_id(cell)
     text = (
         f"\\method{{{formats.latex(study.label(cell))}}} answers \\result{{{name}.correct}} of "
-        f"\\result{{{name}.n}} test rows "
-        f"correctly: \\result{{{name}.accuracy}}"
+        f"\\result{{{name}.n}} test rows correctly: \\result{{{name}.accuracy}}"
     )
     text += (
         f", \\result{{plan.confidence}} interval \\result{{{name}.interval}}."
@@ -337,20 +243,11 @@ def _reading(study: Study, c: Comparison) -> str:
     if kind == "linear_probe" and c["verdict"] != "above":
         return (
             f"Since {method} uses no receiver at all, nothing here shows that the receiver adds to what the "
-            "sender's "
-            "states already hold."
+            "sender's states already hold."
         )
     if kind == "majority" and c["verdict"] != "above":
         return f"As {method} ignores the input, no transfer through the bridge is shown on this task."
     return ""
-
-
-def _where(study: Study, cells: list[Cell]) -> str:
-    return formats.series([_name(study, cell) for cell in cells])
-
-
-def _name(study: Study, cell: dict[str, Any]) -> str:
-    return f"\\method{{{formats.latex(study.label(cell))}}} on {formats.latex(study.task(cell['task']))}"
 
 
 if __name__ == "__main__":

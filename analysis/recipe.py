@@ -6,23 +6,19 @@ from analysis import formats
 from analysis.study import Study
 
 AFFINE = (
-    "an affine map whose statistics are measured once on training rows. With $\\mu_s,\\sigma_s$ the mean and "
-    "standard deviation of the sender's pooled states, and $\\mu_r,\\sigma_r$ those of the receiver's "
-    "embeddings of "
-    "the same texts, "
-    "\\begin{equation} \\hat H = \\frac{H-\\mu_s}{\\sigma_s}\\,\\sigma_r+\\mu_r . \\end{equation} "
-    "Where the two widths differ, the receiver's side is one number each, the root mean square over "
-    "dimensions"
+    "an affine map whose statistics are measured once on training rows. With $\\mu_s,\\sigma_s$ the mean "
+    "and standard deviation of the sender's pooled states, and $\\mu_r,\\sigma_r$ those of the receiver's "
+    "embeddings of the same texts, \\begin{equation} \\hat H = "
+    "\\frac{H-\\mu_s}{\\sigma_s}\\,\\sigma_r+\\mu_r . \\end{equation} Where the two widths differ, the "
+    "receiver's side is one number each, the root mean square over dimensions"
 )
 NORMALIZERS = {
     "identity": "the identity, $\\hat H=H$",
     "none": "the identity, $\\hat H=H$",
     "layer_norm": (
         "a layer normalization of each token's state, without parameters. In small models the state of the "
-        "first "
-        "token can be many times larger than all others, and would saturate the resampler's attention if "
-        "tokens "
-        "were not scaled one by one"
+        "first token can be many times larger than all others, and would saturate the resampler's attention "
+        "if tokens were not scaled one by one"
     ),
     "fixed": AFFINE,
     "learnable": AFFINE + "; the statistics are then trained, with one scalar gain",
@@ -68,9 +64,8 @@ def output(study: Study) -> str:
     start = ""
     if any(kind != "none" for kind in kinds) and all(recipe.get("output_init") is None for recipe in recipes):
         start = (
-            " The scalar starts at $s_0=\\operatorname{median}_v\\,\\mathrm{rms}(E_v)$, the median over "
-            "the rows of "
-            "the receiver's embedding table $E$."
+            " The scalar starts at $s_0=\\operatorname{median}_v\\,\\mathrm{rms}(E_v)$, the median over the "
+            "rows of the receiver's embedding table $E$."
         )
     title = formats.latex(study.method(study.lead or ""))
     formulas = ",\\quad ".join(formula for _, formula in parts)

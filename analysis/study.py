@@ -59,6 +59,19 @@ class Study:
         """Cells of an experiment, or of one of its tasks."""
         return [c for c in self.cells if c["experiment"] == experiment and task in (None, c["task"])]
 
+    def distinct(self, experiment: str, task: str) -> list[tuple[str, Cell]]:
+        """Cells of a task with their labels, a run that several seeds share only once and without a seed."""
+        cells = self.cells_of(experiment, task)
+        runs = [cell["run"] for cell in cells]
+        first = {cell["run"]: cell for cell in reversed(cells)}
+        return [
+            (
+                self.label(first[run]) if runs.count(run) == 1 else self.method(first[run]["method"]),
+                first[run],
+            )
+            for run in dict.fromkeys(runs)
+        ]
+
     def comparisons_of(self, experiment: str, task: str | None = None) -> list[Comparison]:
         """Comparisons of an experiment, or of one of its tasks."""
         found = self.comparisons["comparisons"]

@@ -201,6 +201,10 @@ def _experiment_values(study: Study, experiment: str, name: str) -> list[Value]:
             Value(f"{name}.{key}", number, formats.count(number), "comparisons", where, runs, family)
         )
     known = [c["detectable"] for c in comparisons if c["detectable"] is not None]
+    blind = len(comparisons) - len(known)
+    values.append(
+        Value(f"{name}.undetectable", blind, formats.count(blind), "comparisons", where, runs, family)
+    )
     for key, found in (
         ("detectable_min", min(known, default=None)),
         ("detectable_max", max(known, default=None)),

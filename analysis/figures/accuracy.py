@@ -14,7 +14,7 @@ ACROSS = 2
 def draw(study: Study) -> tuple[Figure, Data]:
     """One panel for each experiment and task; rows of panels are as high as their longest list of methods."""
     panels = [(e, task) for e in study.experiments for task in study.tasks_of(e)]
-    lengths = [len(study.cells_of(*panel)) for panel in panels]
+    lengths = [len(study.distinct(*panel)) for panel in panels]
     lines = [max(lengths[i : i + ACROSS]) for i in range(0, len(panels), ACROSS)]
     height = sum(0.17 * n + 0.62 for n in lines)
     columns = min(ACROSS, len(panels))
@@ -28,7 +28,7 @@ def draw(study: Study) -> tuple[Figure, Data]:
     rows: list[list[object]] = []
     for axes, panel in zip(grid.flat, panels, strict=False):
         _panel(axes, study, *panel)
-        rows += [[cell[key] for key in HEADER] for cell in study.cells_of(*panel)]
+        rows += [[cell[key] for key in HEADER] for _, cell in study.distinct(*panel)]
     for axes in list(grid.flat)[len(panels) :]:
         axes.set_visible(False)
     return figure, (HEADER, rows)
@@ -36,7 +36,7 @@ def draw(study: Study) -> tuple[Figure, Data]:
 
 def _panel(axes: Axes, study: Study, experiment: str, task: str) -> None:
     reference = study.plan["experiments"][experiment]["reference"]
-    cells = study.cells_of(experiment, task)
+    labels, cells = zip(*study.distinct(experiment, task), strict=True)
     for place, cell in enumerate(cells):
         lead = cell["method"] == reference
         color = MAIN if lead else OTHER
@@ -62,7 +62,7 @@ def _panel(axes: Axes, study: Study, experiment: str, task: str) -> None:
             color=CHANCE,
             fontsize=6,
         )
-    axes.set_yticks(range(len(cells)), [study.label(cell) for cell in cells])
+    axes.set_yticks(range(len(cells)), labels)
     for label, cell in zip(axes.get_yticklabels(), cells, strict=True):
         if cell["method"] == reference:
             label.set_fontweight("bold")

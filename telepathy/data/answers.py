@@ -1,6 +1,9 @@
-"""The final answer of a worked text: what of an open answer is compared. Standard library only."""
+"""The final answer of a worked text: what of an open answer is compared. One parser for gold and generated answers,
+and for every method. Standard library only.
+"""
 
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 # A minus counts only where it cannot be a subtraction (`12-5`), a comma only between groups of three.
@@ -8,13 +11,18 @@ _NUMBER = re.compile(r"(?:(?<![\w)])-)?(?<![\d.])(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+
 _MARK = "####"
 
 
-def final_answer(text: str, final: Literal["number", "string"]) -> str | None:
+def final_answer(
+    text: str, final: Literal["number", "string"], pattern: str | None = None, stop: Sequence[str] = ()
+) -> str | None:
     """Give the final answer that a worked answer states, or None if it states none.
 
     Args:
         text: a gold answer or a generated one.
-        final: `number` takes the first number after the last `####`, or else the last number of the text,
-            without thousands separators; `string` takes the whole text with its white space folded.
+        final: `number` takes the first number after the first `####`, or else the last number of the text, without
+            thousands separators; `string` takes the first match of `pattern`, or else the whole text with its
+            white space folded.
+        pattern: a regular expression, for strings.
+        stop: the answer ends where one of these texts begins (a base model goes on with the next question).
 
     Examples:
         >>> final_answer("600 + 700 = 1,300\\n#### 1,300", "number")
@@ -22,15 +30,25 @@ def final_answer(text: str, final: Literal["number", "string"]) -> str | None:
         >>> final_answer("  open   sesame ", "string")
         'open sesame'
     """
+    text = until(text, stop)
     if final == "string":
+        if pattern is not None:
+            match = re.search(pattern, text)
+            return match[0] if match else None
         return " ".join(text.split()) or None
-    head, mark, tail = text.rpartition(_MARK)
+    head, mark, tail = text.partition(_MARK)
     if mark:
         found = _NUMBER.search(_unsigned_money(tail))
         if found:
             return plain_number(found.group())
     numbers = _NUMBER.findall(_unsigned_money(head if mark else text))
     return plain_number(numbers[-1]) if numbers else None
+
+
+def until(text: str, stop: Sequence[str]) -> str:
+    """Text up to the first of the stop texts."""
+    places = [place for mark in stop if (place := text.find(mark)) >= 0]
+    return text[: min(places, default=len(text))]
 
 
 def _unsigned_money(text: str) -> str:

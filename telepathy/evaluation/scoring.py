@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from telepathy.data.answers import final_answer
 from telepathy.data.rows import Item
-from telepathy.evaluation.answers import final_answer, number
 from telepathy.files import text_sha256
 from telepathy.models.frozen import FrozenLM
 from telepathy.progress import progress
@@ -72,7 +72,6 @@ def text_rows(
     rows = []
     for item, output, prompt in zip(items, outputs, prompts, strict=True):
         found = final_answer(output, task["final"], task["pattern"], task["stop"])
-        gold = number(item.gold) or item.gold if task["final"] == "number" else item.gold
         prompt_sha = text_sha256(prompt)
-        rows.append(Row(item.id, item.text_sha256, prompt_sha, gold, found, found is not None, None, output))
+        rows.append(Row(item.id, item.text_sha256, prompt_sha, item.gold, found, found is not None, None, output))
     return rows

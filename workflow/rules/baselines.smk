@@ -1,6 +1,4 @@
 rule baseline:
-    message:
-        "Run {wildcards.method} on {wildcards.task} ({wildcards.run})"
     input:
         lambda wildcards: [f"{CACHE}/{name}" for name in PLAN.needs(wildcards.run)],
         spec=ancient(f"{OUT}/plan/runs/{{run}}.json"),
@@ -20,5 +18,7 @@ rule baseline:
         gpu=PLAN.config.gpus,
     params:
         out=subpath(output.record, parent=True),
+    message:
+        "Run {wildcards.method} on {wildcards.task} ({wildcards.run})"
     shell:
         "{PYTHON} -m telepathy.baselines.run --spec {input.spec} --cache {CACHE} --out {params.out} 2> {log}"

@@ -9,8 +9,6 @@ def calibration_needs(wildcards):
 
 
 rule calibrate:
-    message:
-        "Calibrate {wildcards.key}"
     input:
         calibration_needs,
         spec=ancient(f"{CACHE}/plan/calibrations/{{key}}.json"),
@@ -27,5 +25,7 @@ rule calibrate:
         gpu=PLAN.config.gpus,
     params:
         out=subpath(output[0], parent=True),
+    message:
+        "Calibrate {wildcards.key}"
     shell:
         "{PYTHON} -m telepathy.calibrate --spec {input.spec} --cache {CACHE} --out {params.out} 2> {log}"

@@ -1,6 +1,4 @@
 rule prepare_data:
-    message:
-        "Prepare data {wildcards.key}"
     input:
         spec=ancient(f"{CACHE}/plan/data/{{key}}.json"),
         code=sources("telepathy.data.prepare"),
@@ -13,5 +11,7 @@ rule prepare_data:
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         out=subpath(output[0], parent=True),
+    message:
+        "Prepare data {wildcards.key}"
     shell:
         "{PYTHON} -m telepathy.data.prepare --spec {input.spec} --out {params.out} 2> {log}"

@@ -5,15 +5,16 @@ for STORE, SPEC in PLAN.states.items():
     rule:
         name:
             f"encode_{STORE}".replace("-", "_")
-        message:
-            f"Encode {STORE}, layers {' '.join(map(str, SPEC['layers']))}"
         input:
             spec=ancient(f"{CACHE}/plan/states/{STORE}.json"),
             model=f"{CACHE}/models/{SPEC['model']}/model.json",
             data=f"{CACHE}/data/{SPEC['data']}/task.json",
             code=sources("telepathy.encode"),
         output:
-            [f"{CACHE}/states/{STORE}/layer-{layer:02d}.json" for layer in SPEC["layers"]],
+            [
+                f"{CACHE}/states/{STORE}/layer-{layer:02d}.json"
+                for layer in SPEC["layers"]
+            ],
         log:
             f"{CACHE}/logs/states/{STORE}.log",
         threads: 2
@@ -24,6 +25,8 @@ for STORE, SPEC in PLAN.states.items():
         params:
             layers=" ".join(map(str, SPEC["layers"])),
             out=subpath(output[0], parent=True),
+        message:
+            f"Encode {STORE}, layers {' '.join(map(str, SPEC['layers']))}"
         shell:
             "{PYTHON} -m telepathy.encode --spec {input.spec} --layers {params.layers} --cache {CACHE}"
             " --out {params.out} 2> {log}"

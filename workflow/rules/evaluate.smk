@@ -1,6 +1,4 @@
 rule evaluate:
-    message:
-        "Evaluate {wildcards.method} on {wildcards.task} ({wildcards.run})"
     input:
         lambda wildcards: [f"{CACHE}/{name}" for name in PLAN.needs(wildcards.run)],
         weights=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/bridge.safetensors",
@@ -21,5 +19,7 @@ rule evaluate:
         gpu=PLAN.config.gpus,
     params:
         out=subpath(output.record, parent=True),
+    message:
+        "Evaluate {wildcards.method} on {wildcards.task} ({wildcards.run})"
     shell:
         "{PYTHON} -m telepathy.evaluate --spec {input.spec} --cache {CACHE} --out {params.out} 2> {log}"

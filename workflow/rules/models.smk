@@ -1,6 +1,4 @@
 rule prepare_model:
-    message:
-        "Prepare model {wildcards.key}"
     input:
         spec=ancient(f"{CACHE}/plan/models/{{key}}.json"),
         code=sources("telepathy.models.prepare"),
@@ -14,5 +12,7 @@ rule prepare_model:
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         out=subpath(output[0], parent=True),
+    message:
+        "Prepare model {wildcards.key}"
     shell:
         "{PYTHON} -m telepathy.models.prepare --spec {input.spec} --out {params.out} 2> {log}"

@@ -1,7 +1,5 @@
 # Checkpoints lie outside the declared outputs, which Snakemake deletes before it starts a job again.
 rule train:
-    message:
-        "Train {wildcards.method} on {wildcards.task} ({wildcards.run})"
     input:
         lambda wildcards: [f"{CACHE}/{name}" for name in PLAN.needs(wildcards.run)],
         spec=ancient(f"{OUT}/plan/runs/{{run}}.json"),
@@ -19,6 +17,8 @@ rule train:
     params:
         out=subpath(output.weights, parent=True),
         checkpoints=f"{OUT}/checkpoints",
+    message:
+        "Train {wildcards.method} on {wildcards.task} ({wildcards.run})"
     shell:
         "{PYTHON} -m telepathy.train --spec {input.spec} --cache {CACHE} --checkpoints {params.checkpoints}"
         " --out {params.out} 2> {log}"

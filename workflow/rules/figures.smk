@@ -1,0 +1,27 @@
+rule figure:
+    input:
+        plan=PLANNED,
+        comparisons=COMPARED,
+        logs=branch(
+            lambda wildcards: wildcards.name == "training_curves",
+            then=TRAINED,
+            otherwise=[],
+        ),
+        style="analysis/figures/style.mplstyle",
+        code=lambda wildcards: sources(f"analysis.figures.{wildcards.name}"),
+    output:
+        pdf=f"{OUT}/figures/{{name}}.pdf",
+        png=f"{OUT}/figures/{{name}}.png",
+        csv=f"{OUT}/figures/{{name}}.csv",
+    log:
+        f"{OUT}/logs/figures/{{name}}.log",
+    wildcard_constraints:
+        name="|".join(FIGURES),
+    localrule: True
+    params:
+        out=f"{OUT}/figures/{{name}}",
+    message:
+        "Figure {wildcards.name}"
+    shell:
+        "{PYTHON} -m analysis.figures.{wildcards.name} --plan {input.plan} --comparisons {input.comparisons}"
+        " --out {params.out} 2> {log}"

@@ -1,0 +1,39 @@
+rule literals:
+    input:
+        paper=PAPER,
+        code=sources("analysis.literals"),
+    output:
+        touch(f"{OUT}/latex/literals.ok"),
+    log:
+        f"{OUT}/logs/literals.log",
+    localrule: True
+    message:
+        "Look for typed results in paper/"
+    shell:
+        "{PYTHON} -m analysis.literals paper > {log} 2>&1"
+
+
+# The date that LaTeX sees is fixed, so that the same inputs give the same PDF.
+rule pdf:
+    input:
+        PAPER,
+        rules.literals.output,
+        rules.prose.output,
+        rules.values.output,
+        expand(f"{OUT}/tables/{{name}}.tex", name=TABLES),
+        expand(f"{OUT}/figures/{{name}}.pdf", name=FIGURES),
+        code=sources("analysis.latexlog"),
+    output:
+        f"{OUT}/paper.pdf",
+    log:
+        f"{OUT}/logs/paper.log",
+    localrule: True
+    params:
+        results=lambda wildcards, output: Path(output[0]).parent.resolve(),
+    message:
+        "Typeset the paper"
+    shell:
+        "cd paper && export TEXINPUTS=.:{params.results}: SOURCE_DATE_EPOCH=1700000000 FORCE_SOURCE_DATE=1"
+        " && latexmk -pdf -g -interaction=nonstopmode -halt-on-error -outdir={params.results}/latex main.tex"
+        " > ../{log} 2>&1 && cd .. && {PYTHON} -m analysis.latexlog {OUT}/latex/main.log >> {log} 2>&1"
+        " && cp {OUT}/latex/main.pdf {output}"
