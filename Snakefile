@@ -17,7 +17,7 @@ from telepathy.sources import modules, sources
 try:
     PLAN = make_plan(load(config.get("preset", "quick"), config))
 except UserError as error:
-    raise WorkflowError(str(error)) from None
+    sys.exit(f"error: {error}")
 write_plan(PLAN, Path("results"))
 
 
@@ -25,7 +25,9 @@ write_plan(PLAN, Path("results"))
 container: "docker://python:3.11-slim-bookworm"
 
 
-PYTHON = sys.executable
+# Shell commands read `python -m ...`, so that a person can paste them; this makes it the Python that runs us.
+shell.prefix(f"PATH={Path(sys.executable).parent}:$PATH; ")
+
 CACHE = "results/cache"
 OUT = f"results/{PLAN.config.preset}"
 TABLES, FIGURES = modules("analysis/tables"), modules("analysis/figures")

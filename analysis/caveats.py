@@ -11,9 +11,7 @@ def alarms(study: Study) -> str:
     majority = {name for name, content in study.plan["methods"].items() if content["kind"] == "majority"}
     below = [_name(study, c) for c in study.cells if c["below_chance"]]
     constant = [_name(study, c) for c in study.cells if c["constant"] and c["method"] not in majority]
-    unparsed = [
-        f"{_name(study, c)} (\\result{{{study.cell_id(c)}.unparsed}})" for c in study.cells if c["unparsed"]
-    ]
+    unparsed = [f"{_name(study, c)} (\\result{{{study.cell_id(c)}.unparsed}})" for c in study.cells if c["unparsed"]]
     found = [
         f"{text}: {formats.series(cells)}."
         for text, cells in (
@@ -24,10 +22,7 @@ def alarms(study: Study) -> str:
         if cells
     ]
     if not found:
-        return (
-            "Each cell was checked for a score below chance, constant answers and unreadable answers; none "
-            "occurred."
-        )
+        return "Each cell was checked for a score below chance, constant answers and unreadable answers; none occurred."
     return "Automatic checks raised these alarms. " + " ".join(found)
 
 

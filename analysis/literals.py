@@ -52,9 +52,7 @@ WORDS = (
     r"|ninety|hundred|half"
 )
 UNITS = r"(?:%|percent|percentage|points?|steps?|rows?|examples?|tokens?|seeds?|epochs?|times|fold)\b|%"
-NUMBER = re.compile(
-    r"(?<![\w.])(?<![A-Za-z]-)(?:\d[\d,]*\d|\d)?(?:\.\d+|(?<=\d))(?:[eE][-+]?\d+)?(?![\w]|\.\d)"
-)
+NUMBER = re.compile(r"(?<![\w.])(?<![A-Za-z]-)(?:\d[\d,]*\d|\d)?(?:\.\d+|(?<=\d))(?:[eE][-+]?\d+)?(?![\w]|\.\d)")
 SPELLED = re.compile(rf"\b(?:{WORDS})(?:[- ](?:{WORDS}))*\s+(?:percent|points?)\b", re.I)
 VERDICT = re.compile(r"\b(?:significantly|outperform\w*|surpass\w*|beats?|state[- ]of[- ]the[- ]art)\b", re.I)
 
@@ -129,9 +127,7 @@ def parse(source: str) -> Sequence[Any]:
 def mask(source: str, nodes: Sequence[Any]) -> str:
     """The source with everything blanked that a reader does not see as text; same length and line breaks."""
     visible = [c if c == "\n" else " " for c in source]
-    body = next(
-        (n for n in nodes if n.isNodeType(LatexEnvironmentNode) and n.environmentname == "document"), None
-    )
+    body = next((n for n in nodes if n.isNodeType(LatexEnvironmentNode) and n.environmentname == "document"), None)
     for start, end in _texts(nodes if body is None else body.nodelist):
         visible[start:end] = source[start:end]
     return "".join(visible)

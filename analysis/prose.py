@@ -60,8 +60,7 @@ def setup(study: Study) -> str:
             f"\\texttt{{{formats.latex(study.plan['preset'])}}}: {formats.latex(study.plan['title'])}. It "
             f"uses {formats.series(pairs, last='; and')}.",
             random_weights(study),
-            f"The task{plural}: {formats.series(tasks)}; \\cref{{tab:setup}} gives the row counts and the "
-            "licences.",
+            f"The task{plural}: {formats.series(tasks)}; \\cref{{tab:setup}} gives the row counts and the licences.",
         ]
     )
 
@@ -82,9 +81,7 @@ def others(study: Study) -> str:
         reference = content["reference"]
         about = f" {formats.latex(study.plan['methods'][reference]['about'])}" if reference else ""
         heading = formats.latex(content["title"])
-        hypothesis = (
-            f"\\method{{{formats.latex(study.method(reference))}}} tests this idea:{about}" if about else ""
-        )
+        hypothesis = f"\\method{{{formats.latex(study.method(reference))}}} tests this idea:{about}" if about else ""
         opening = " ".join(filter(None, [hypothesis, _tally(study, experiment, experiment)]))
         paragraphs.append(f"\\paragraph{{{heading}.}} {opening}")
         paragraphs += [_task(study, experiment, task) for task in study.tasks_of(experiment)]
@@ -101,8 +98,7 @@ def training(study: Study) -> str:
         log = study.read(run).training
         seed = content["spec"].get("seed")
         several = sum(
-            (study.plan["runs"][r]["task"], study.plan["runs"][r]["method"])
-            == (content["task"], content["method"])
+            (study.plan["runs"][r]["task"], study.plan["runs"][r]["method"]) == (content["task"], content["method"])
             for r in study.trained
         )
         which = f" (seed {seed})" if several > 1 else ""
@@ -142,9 +138,7 @@ def _plan(name: str) -> str:
 def _built_from(study: Study) -> str:
     pair = next(iter(study.plan["pairs"].values()))
     same = pair["sender"] == pair["receiver"]
-    models = (
-        "\\result{plan.sender} with itself" if same else "\\result{plan.sender} with \\result{plan.receiver}"
-    )
+    models = "\\result{plan.sender} with itself" if same else "\\result{plan.sender} with \\result{plan.receiver}"
     return (
         f"This build (preset \\texttt{{{formats.latex(study.plan['preset'])}}}) connects {models}; its "
         f"numbers come from {_plan('rows')} scored test rows of {_plan('runs')} runs."
@@ -230,10 +224,7 @@ def _accuracy(study: Study, cell: Cell, first: bool) -> str:
 
 def _difference(study: Study, c: Comparison) -> str:
     name = study.comparison_id(c)
-    return (
-        f"\\method{{{formats.latex(study.label(c))}}} (\\result{{{name}.difference}} points, "
-        f"\\result{{{name}.p}})"
-    )
+    return f"\\method{{{formats.latex(study.label(c))}}} (\\result{{{name}.difference}} points, \\result{{{name}.p}})"
 
 
 def _reading(study: Study, c: Comparison) -> str:

@@ -70,9 +70,7 @@ def output(study: Study) -> str:
     title = formats.latex(study.method(study.lead or ""))
     formulas = ",\\quad ".join(formula for _, formula in parts)
     doing = formats.series([text for text, _ in parts], "or")
-    return (
-        f"The stage of \\method{{{title}}} {doing}: \\begin{{equation}} {formulas} . \\end{{equation}}{start}"
-    )
+    return f"The stage of \\method{{{title}}} {doing}: \\begin{{equation}} {formulas} . \\end{{equation}}{start}"
 
 
 def loss(study: Study) -> str:

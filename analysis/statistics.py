@@ -180,11 +180,7 @@ def detectable_excess(n: int, constant: float, alpha: float, power: float) -> fl
 
     def excess(d: float) -> float:
         p = min(1.0, constant + d)
-        return (
-            d * math.sqrt(n)
-            - z_alpha * math.sqrt(constant * (1 - constant))
-            - z_power * math.sqrt(p * (1 - p))
-        )
+        return d * math.sqrt(n) - z_alpha * math.sqrt(constant * (1 - constant)) - z_power * math.sqrt(p * (1 - p))
 
     if excess(1 - constant) < 0:
         return None

@@ -40,9 +40,7 @@ def main() -> None:
     """Command line of the stage."""
     arguments = parser(__doc__, EXAMPLE)
     add_inputs(arguments)
-    arguments.add_argument(
-        "--out", type=Path, required=True, metavar="STEM", help="writes STEM.json and STEM.tex"
-    )
+    arguments.add_argument("--out", type=Path, required=True, metavar="STEM", help="writes STEM.json and STEM.tex")
     arguments.add_argument(
         "--paper",
         type=Path,
@@ -197,14 +195,10 @@ def _experiment_values(study: Study, experiment: str, name: str) -> list[Value]:
     ]  # fmt: skip
     for word, key in (("above", "above"), ("below", "below"), ("no evidence", "undecided")):
         number = sum(c["verdict"] == word for c in comparisons)
-        values.append(
-            Value(f"{name}.{key}", number, formats.count(number), "comparisons", where, runs, family)
-        )
+        values.append(Value(f"{name}.{key}", number, formats.count(number), "comparisons", where, runs, family))
     known = [c["detectable"] for c in comparisons if c["detectable"] is not None]
     blind = len(comparisons) - len(known)
-    values.append(
-        Value(f"{name}.undetectable", blind, formats.count(blind), "comparisons", where, runs, family)
-    )
+    values.append(Value(f"{name}.undetectable", blind, formats.count(blind), "comparisons", where, runs, family))
     for key, found in (
         ("detectable_min", min(known, default=None)),
         ("detectable_max", max(known, default=None)),

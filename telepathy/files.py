@@ -87,7 +87,7 @@ def read_jsonl_gz(path: Path, made_by: str) -> Iterator[dict[str, Any]]:
     number = 0
     try:
         with gzip.open(path, "rt", encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
+            for number, line in enumerate(lines, start=1):  # noqa: B007 - named in the error
                 yield json.loads(line)
     except FileNotFoundError:
         raise fail(path, "no such file", f"make it with {made_by}") from None

@@ -61,6 +61,15 @@ class Plan:
         """Ids of the runs that have a training stage, or of those that have none."""
         return [run.id for run in self.runs.values() if (run.spec["recipe"]["kind"] == "bridge") is trained]
 
+    def calibration_needs(self, key: str) -> list[str]:
+        """Files below `results/cache/` that a calibration reads."""
+        spec = self.calibrations[key]
+        return [
+            f"models/{spec['receiver']}/model.json",
+            f"data/{spec['data']}/task.json",
+            f"states/{spec['states']}/layer-{spec['layer']:02d}.json",
+        ]
+
     def needs(self, run: str) -> list[str]:
         """Files below `results/cache/` that a run reads."""
         spec = self.runs[run].spec
@@ -158,7 +167,16 @@ def _layer(config: Config, sender: str, layer: float | int, method: str) -> int:
 
 def _shown(task: Task) -> Spec:
     """The part of a task that methods see beside its rows."""
-    keys = ("sender_prompt", "zero_shot_prompt", "primer", "max_tokens", "max_new_tokens", "final", "pattern", "stop")
+    keys = (
+        "sender_prompt",
+        "zero_shot_prompt",
+        "primer",
+        "max_tokens",
+        "max_new_tokens",
+        "final",
+        "pattern",
+        "stop",
+    )
     return task.model_dump(include=set(keys)) | {"labels": task.label_names}
 
 
@@ -196,7 +214,8 @@ def _states(plan: Plan, sender: str, task_name: str, layer: int, take: dict[str,
 
 
 def _calibration(plan: Plan, recipe: Bridge, pair: Pair, task_name: str, layer: int) -> str:
-    assert recipe.calibration is not None
+    if recipe.calibration is None:
+        raise ValueError("a recipe without statistics needs no calibration")
     rows = min(recipe.calibration.rows, plan.config.use[task_name].rows.train)
     spec = {
         "receiver": _model(plan, pair.receiver),

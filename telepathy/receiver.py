@@ -47,12 +47,7 @@ def label_loss(
     hidden = receiver.trunk(*embed_rows(receiver, rows, soft))
     total = hidden.new_zeros((), dtype=torch.float32)
     for index, node in enumerate(verbalizer.nodes):
-        here = [
-            (row, child)
-            for row, gold in enumerate(golds)
-            for at, child in verbalizer.paths[gold]
-            if at == index
-        ]
+        here = [(row, child) for row, gold in enumerate(golds) for at, child in verbalizer.paths[gold] if at == index]
         if here:
             at_rows = torch.tensor([row for row, _ in here], device=hidden.device)
             children = torch.tensor([child for _, child in here], device=hidden.device)

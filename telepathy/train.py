@@ -38,7 +38,10 @@ def run(spec: dict[str, Any], cache: Path, checkpoints: Path, out: Path) -> None
 
     def validate() -> dict[str, Any]:
         rows = bridge_rows(bridge, objective, held_out)
-        return {"validation_accuracy": sum(row.correct for row in rows) / len(rows), "validation_n": len(rows)}
+        return {
+            "validation_accuracy": sum(row.correct for row in rows) / len(rows),
+            "validation_n": len(rows),
+        }
 
     log = train(bridge, objective, read_split(data, "train"), spec["seed"], saved, validate)
     write_text(out / "train.jsonl", "".join(canonical(entry) + "\n" for entry in log))

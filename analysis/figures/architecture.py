@@ -44,9 +44,7 @@ def draw(study: Study) -> tuple[Figure, Data]:
 
 def _box(axes: Axes, x: float, y: float, w: float, h: float, face: str, edge: str, **style: object) -> None:
     shape = "round,pad=0,rounding_size=0.6"
-    axes.add_patch(
-        FancyBboxPatch((x, y), w, h, boxstyle=shape, facecolor=face, edgecolor=edge, linewidth=0.8, **style)
-    )
+    axes.add_patch(FancyBboxPatch((x, y), w, h, boxstyle=shape, facecolor=face, edgecolor=edge, linewidth=0.8, **style))
 
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], size: float = 7) -> None:
@@ -72,14 +70,10 @@ def _sender(axes: Axes, model: dict[str, Any], settings: dict[str, str]) -> None
     for i in range(blocks):
         y = bottom + 0.9 + i * (height + gap)
         edge, face = (TRAINED_EDGE, "white") if i == mark else (FROZEN_EDGE, "white")
-        axes.add_patch(
-            Rectangle((x + 1.2, y), w - 2.4, height, facecolor=face, edgecolor=edge, linewidth=0.7)
-        )
+        axes.add_patch(Rectangle((x + 1.2, y), w - 2.4, height, facecolor=face, edgecolor=edge, linewidth=0.7))
         if i == mark:
             center = y + height / 2
-            axes.plot(
-                [x + w - 1.2, x + w + 1.4], [center, center], color=INK, linewidth=0.9, solid_capstyle="butt"
-            )
+            axes.plot([x + w - 1.2, x + w + 1.4], [center, center], color=INK, linewidth=0.9, solid_capstyle="butt")
             axes.plot([x + w + 1.4] * 2, [center, MIDDLE], color=INK, linewidth=0.9, solid_joinstyle="miter")
             _text(axes, x + w / 2, center, f"layer {settings['layer']}", 5.6, color=TRAINED_EDGE)
     _text(

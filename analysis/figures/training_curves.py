@@ -21,12 +21,7 @@ def draw(study: Study) -> tuple[Figure, Data]:
     for run in study.trained:
         content = study.plan["runs"][run]
         groups.setdefault((content["task"], content["method"]), {})[run] = study.read(run).training
-    rows = [
-        row
-        for key, logs in groups.items()
-        for run, log in logs.items()
-        for row in _rows(study, run, key, log)
-    ]
+    rows = [row for key, logs in groups.items() for run, log in logs.items() for row in _rows(study, run, key, log)]
     if not any(log for logs in groups.values() for log in logs.values()):
         figure = plt.figure(figsize=(COLUMN, 1.2))
         note(figure, "no training logs in this preset")
@@ -62,9 +57,7 @@ def draw(study: Study) -> tuple[Figure, Data]:
         if i % across == 0:
             upper.set_ylabel("loss term")
             lower.set_ylabel("validation\naccuracy, percent")
-    handles = [
-        plt.Line2D([], [], color=f"C{i}", label=term.replace("_", " ")) for i, term in enumerate(terms)
-    ]
+    handles = [plt.Line2D([], [], color=f"C{i}", label=term.replace("_", " ")) for i, term in enumerate(terms)]
     figure.legend(handles=handles, loc="outside lower center", ncols=max(1, len(handles)))
     if len(shown) < len(groups):
         figure.suptitle(f"first {len(shown)} of {len(groups)}", fontsize=6.5)

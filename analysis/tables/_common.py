@@ -65,9 +65,7 @@ def stage(name: str, doc: str, build: Callable[[Study], Table]) -> None:
         )
         arguments = parser(doc, example)
         add_inputs(arguments)
-        arguments.add_argument(
-            "--out", type=Path, required=True, metavar="STEM", help="writes STEM.csv and STEM.tex"
-        )
+        arguments.add_argument("--out", type=Path, required=True, metavar="STEM", help="writes STEM.csv and STEM.tex")
         options = arguments.parse_args(sys.argv[1:])
         table = build(read_study(options.plan, options.comparisons, options.results))
         write_text(options.out.with_suffix(".csv"), to_csv(table))

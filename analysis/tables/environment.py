@@ -22,9 +22,7 @@ def build(study: Study) -> Table:
     runs = list(dict.fromkeys(cell["run"] for cell in study.plan["cells"]))
     found: list[dict[str, Any]] = []
     for run in runs:
-        environment = read_json(
-            study.results / study.plan["runs"][run]["folder"] / "environment.json", MADE_BY
-        )
+        environment = read_json(study.results / study.plan["runs"][run]["folder"] / "environment.json", MADE_BY)
         found.append(environment if isinstance(environment, dict) else {})
     for environment in found:
         environment["platform"] = system(environment.get("platform"))

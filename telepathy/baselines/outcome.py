@@ -13,6 +13,6 @@ class Outcome:
     """Rows of a baseline, where they were computed, and what it chose on validation rows."""
 
     rows: list[Row]
-    device: torch.device = torch.device("cpu")
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     dtype: torch.dtype | None = None
     resolved: dict[str, Any] = field(default_factory=dict)

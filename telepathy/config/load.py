@@ -5,14 +5,13 @@ overrides (Snakemake's `--configfile` and `--config`).
 """
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from telepathy.config.base import Strict
 from telepathy.config.preset import Config
 from telepathy.errors import UserError, fail
 
@@ -113,7 +112,11 @@ def _inherit(methods: Mapping[str, Any], layers: Iterable[Layered]) -> dict[str,
         if name in trail:
             raise fail(where, f"methods.{name}.parent runs in a circle", "break the circle")
         if name not in methods:
-            raise fail(where, f"methods.{trail[-1]}.parent: no method `{name}`", f"known: {', '.join(sorted(methods))}")
+            raise fail(
+                where,
+                f"methods.{trail[-1]}.parent: no method `{name}`",
+                f"known: {', '.join(sorted(methods))}",
+            )
         own = methods[name]
         if not isinstance(own, Mapping):
             raise fail(where, f"methods.{name} must be a mapping", "see its neighbours for the shape")
@@ -132,29 +135,29 @@ def validate(model: type[BaseModel], content: Any, layers: Iterable[Layered], at
     except ValidationError as error:
         first = error.errors()[0]
         path = (*at, *_without_tags(first["loc"], content))
-        raise _explain(first, path, list(layers)) from None
+        raise _explain(model, first, path, list(layers)) from None
 
 
 def _without_tags(location: tuple[int | str, ...], content: Any) -> Iterator[str]:
     """Drop what pydantic puts into a path to say which member of a union it tried."""
     for step in location:
-        if isinstance(content, Mapping) and step in content:
+        if (isinstance(content, Mapping) and step in content) or (
+            isinstance(content, list | tuple) and isinstance(step, int) and step < len(content)
+        ):
             content = content[step]
-        elif isinstance(content, list | tuple) and isinstance(step, int) and step < len(content):
-            content = content[step]
-        elif isinstance(content, Mapping) and step in (content.get("kind"), content.get("source")):
-            continue
-        elif not isinstance(content, Mapping):
+        elif (isinstance(content, Mapping) and step in (content.get("kind"), content.get("source"))) or not isinstance(
+            content, Mapping
+        ):
             continue
         yield str(step)
 
 
-def _explain(error: Any, path: tuple[str, ...], layers: list[Layered]) -> UserError:
+def _explain(model: type[BaseModel], error: Any, path: tuple[str, ...], layers: list[Layered]) -> UserError:
     where = _origin(path, layers)
     key = ".".join(path) or "the configuration"
     kind, message = error["type"], error["msg"].removeprefix("Value error, ")
     if kind == "extra_forbidden":
-        close = difflib.get_close_matches(path[-1], sorted(_field_names(Strict)), n=1)
+        close = difflib.get_close_matches(path[-1], sorted(_fields_at(model, path[:-1])), n=1)
         return fail(where, f"unknown key `{key}`", f"did you mean `{close[0]}`?" if close else "remove it")
     if kind == "missing":
         return fail(where, f"missing key `{key}`", "add it")
@@ -163,11 +166,20 @@ def _explain(error: Any, path: tuple[str, ...], layers: list[Layered]) -> UserEr
     return fail(where, f"`{key}`: {message}{got}", "correct the value")
 
 
-def _field_names(model: type[BaseModel]) -> set[str]:
-    names: set[str] = set()
-    for child in model.__subclasses__():
-        names |= set(child.model_fields) | _field_names(child)
-    return names
+def _fields_at(model: type[BaseModel], path: Sequence[str]) -> set[str]:
+    """Names of the keys that may stand at a place of the configuration."""
+    here = {model}
+    for step in path:
+        inside = {found for one in here if step in one.model_fields for found in _models_in(one.model_fields[step])}
+        here = inside or here  # a name chosen by the user, inside a mapping
+    return {name for one in here for name in one.model_fields}
+
+
+def _models_in(field: Any) -> set[type[BaseModel]]:
+    annotation = getattr(field, "annotation", field)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return {annotation}
+    return {model for inner in get_args(annotation) for model in _models_in(inner)}
 
 
 def _origin(path: tuple[str, ...], layers: Iterable[Layered]) -> str:

@@ -85,7 +85,7 @@ class Bridge(Strict):
         default=None, gt=0, description="Start of the output scale; the receiver's embedding RMS if absent."
     )
     losses: Losses = Losses()
-    layout: list[Piece] = ["bos", "primer", "soft", "target"]
+    layout: list[Piece] = Field(default=["bos", "primer", "soft", "target", "eos"])
     primer: str | None = Field(default=None, description="Replaces the task's primer.")
     training: Training
 
@@ -122,7 +122,7 @@ class LinearProbe(Strict):
     kind: Literal["linear_probe"]
     layer: Layer
     pooling: Literal["last", "mean"] = "last"
-    strengths: list[float] = Field(default=[0.01, 0.1, 1.0, 10.0], min_length=1)
+    strengths: list[float] = Field(default=[0.0001, 0.001, 0.01, 0.1, 1.0], min_length=1)
 
 
 class Majority(Strict):
@@ -139,5 +139,5 @@ class Method(Strict):
 
     title: str
     about: str = Field(description="One sentence: what it does or which hypothesis it tests.")
-    targets: list[Literal["labels", "answer"]] = ["labels", "answer"]
+    targets: list[Literal["labels", "answer"]] = Field(default=["labels", "answer"])
     recipe: Recipe

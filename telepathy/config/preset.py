@@ -52,7 +52,8 @@ class Config(Strict):
     preset: str = Field(pattern="^[a-z][a-z0-9_]*$")
     title: str = Field(description="What the preset is, in a few words; printed in the paper.")
     compute: Literal["auto", "float32", "bfloat16"] = Field(
-        default="auto", description="Arithmetic of the frozen models; auto: bfloat16 where the device is fast with it."
+        default="auto",
+        description="Arithmetic of the frozen models; auto: bfloat16 where the device is fast with it.",
     )
     gpus: int = Field(default=0, ge=0, description="GPUs that encoding, training and evaluation ask the cluster for.")
     models: dict[str, Model]

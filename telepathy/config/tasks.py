@@ -87,9 +87,7 @@ class Task(Strict):
     pattern: str | None = Field(
         default=None, description="`final: string`: the first match of this regular expression is the answer."
     )
-    stop: list[str] = Field(
-        default=[], description="A generated answer ends where one of these texts begins."
-    )
+    stop: list[str] = Field(default=[], description="A generated answer ends where one of these texts begins.")
     sender_prompt: str = Field(description="What the sender reads; `{text}` is the item's text.")
     zero_shot_prompt: str | None = Field(
         default=None, description="What a model reads in the text baselines; the sender's prompt if absent."

@@ -50,7 +50,11 @@ def fit(reader: Reader, template: str, text: str, max_tokens: int) -> str:
         if len(reader.tokens(shorter)) <= room:
             return shorter
         keep -= 1
-    raise fail("max_tokens", f"{max_tokens} leaves no room for the text in {template!r}", "raise the task's max_tokens")
+    raise fail(
+        "max_tokens",
+        f"{max_tokens} leaves no room for the text in {template!r}",
+        "raise the task's max_tokens",
+    )
 
 
 def reading(reader: Reader, prompt: str) -> list[int]:

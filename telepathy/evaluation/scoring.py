@@ -8,12 +8,12 @@ from torch import Tensor
 
 from telepathy.data.answers import final_answer
 from telepathy.data.rows import Item
+from telepathy.data.verbalizer import Verbalizer
 from telepathy.files import text_sha256
 from telepathy.models.frozen import FrozenLM
 from telepathy.progress import progress
 from telepathy.receiver import decode, label_scores
 from telepathy.record import Row
-from telepathy.data.verbalizer import Verbalizer
 
 Batch = tuple[list[int], list[list[int]], Tensor | None]
 """Indices of items, their token prefixes, and soft tokens `[B, K, d]` or None."""
@@ -45,9 +45,7 @@ def score_labels(
     return scores if prior is None else (scores - prior).log_softmax(-1)
 
 
-def label_rows(
-    items: Sequence[Item], labels: Sequence[str], scores: Tensor, prompts: Sequence[str]
-) -> list[Row]:
+def label_rows(items: Sequence[Item], labels: Sequence[str], scores: Tensor, prompts: Sequence[str]) -> list[Row]:
     """Rows of a closed label set: the prediction is the label of the highest score (first of equals)."""
     rows = []
     for item, line, prompt in zip(items, scores.tolist(), prompts, strict=True):

@@ -7,14 +7,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer
-from transformers.utils import logging as transformers_logging
 
 from telepathy.device import compute_dtype
 from telepathy.errors import fail
 from telepathy.files import file_sha256, read_json
+from telepathy.progress import quiet_libraries
 
-transformers_logging.set_verbosity_error()
-transformers_logging.disable_progress_bar()
+quiet_libraries()
 
 MADE_BY = "python -m telepathy.models.prepare"
 
@@ -57,6 +56,8 @@ class FrozenLM:
         # Greedy decoding is all we do; sampling settings that ship with a model would only raise warnings.
         for name in ("temperature", "top_p", "top_k"):
             setattr(self.model.generation_config, name, None)
+        # A strided slice of hidden states sends a bf16 product on the CPU down a path a thousand times slower.
+        self.model.get_output_embeddings().register_forward_pre_hook(lambda _, given: (given[0].contiguous(),))
         self._check_head()
 
     @property

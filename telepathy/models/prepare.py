@@ -13,6 +13,7 @@ from typing import Any
 
 from telepathy.errors import fail, run_stage
 from telepathy.files import file_sha256, read_json, write_json
+from telepathy.progress import quiet_libraries
 
 
 def prepare(spec: dict[str, Any], out: Path) -> None:
@@ -21,6 +22,7 @@ def prepare(spec: dict[str, Any], out: Path) -> None:
     Raises:
         UserError: whatever is wrong with the source, or a `depth` or `width` that the weights contradict.
     """
+    quiet_libraries()
     out.parent.mkdir(parents=True, exist_ok=True)
     source = spec["source"]
     if source in ("wheel", "tiny"):

@@ -44,9 +44,7 @@ def tiny_plan(tasks: int = 2, seeds: int = 1) -> dict[str, Any]:
             }
             for i, name in enumerate(names)
         },
-        "methods": {
-            m: {"title": m.replace("_", " "), "about": f"About {m}.", "kind": k} for m, k in methods.items()
-        },
+        "methods": {m: {"title": m.replace("_", " "), "about": f"About {m}.", "kind": k} for m, k in methods.items()},
         "experiments": {
             "main": {
                 "title": "Main",

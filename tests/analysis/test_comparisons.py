@@ -23,9 +23,7 @@ def test_cells_and_comparisons_agree_with_the_rows(study):
     accuracy = {(c["experiment"], c["task"], c["method"]): c["accuracy"] for c in study.cells}
     for c in study.comparisons["comparisons"]:
         place = (c["experiment"], c["task"])
-        assert c["difference"] == pytest.approx(
-            accuracy[*place, c["reference"]] - accuracy[*place, c["method"]]
-        )
+        assert c["difference"] == pytest.approx(accuracy[*place, c["reference"]] - accuracy[*place, c["method"]])
         assert c["p"] <= c["p_holm"] <= 1
         expected = "no evidence" if c["p_holm"] >= 0.05 else "above" if c["difference"] > 0 else "below"
         assert c["verdict"] == expected

@@ -110,9 +110,7 @@ def test_any_number_of_tasks_and_seeds(tmp_path, shape):
         assert compose(study)
 
 
-@pytest.mark.parametrize(
-    "content", [None, "", '{"step": 1, "validation_accuracy": 0.5, "validation_n": 4}\n']
-)
+@pytest.mark.parametrize("content", [None, "", '{"step": 1, "validation_accuracy": 0.5, "validation_n": 4}\n'])
 def test_missing_empty_and_lossless_training_logs(tmp_path, content):
     study = whole(fabricate(tiny_plan(1), tmp_path))
     for run in study.trained:

@@ -89,9 +89,7 @@ def test_findings_name_file_and_line_and_exceptions_need_a_use(tmp_path):
 
 def test_inputs_that_nothing_makes_are_found(tmp_path):
     lines = r"\input{values} \input{tables/main} \includegraphics{figures/accuracy} \input{text/results}"
-    (tmp_path / "main.tex").write_text(
-        PLAIN % f"{lines}\n\\input{{tables/typed_by_hand}}\\includegraphics{{me.png}}"
-    )
+    (tmp_path / "main.tex").write_text(PLAIN % f"{lines}\n\\input{{tables/typed_by_hand}}\\includegraphics{{me.png}}")
     found = [str(f) for f in inspect(tmp_path)]
     assert len(found) == 2
     assert all(f"{tmp_path / 'main.tex'}:3" in f for f in found)

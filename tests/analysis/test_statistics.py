@@ -87,9 +87,7 @@ def test_paired_bootstrap_agrees_with_scipy_on_two_paired_samples():
 
 @pytest.mark.parametrize(("first", "second"), [([1, 0, 1], [1, 0, 1]), ([1, 1], [0, 0]), ([1], [0])])
 def test_bootstrap_of_equal_differences_is_undefined_not_exact(first, second):
-    assert statistics.paired_bootstrap(first, second, 0.95, 100, np.random.default_rng(0)) == Interval(
-        None, None
-    )
+    assert statistics.paired_bootstrap(first, second, 0.95, 100, np.random.default_rng(0)) == Interval(None, None)
 
 
 def test_unpaired_arrays_are_refused():

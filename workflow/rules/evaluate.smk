@@ -22,4 +22,4 @@ rule evaluate:
     message:
         "Evaluate {wildcards.method} on {wildcards.task} ({wildcards.run})"
     shell:
-        "{PYTHON} -m telepathy.evaluate --spec {input.spec} --cache {CACHE} --out {params.out} 2> {log}"
+        "python -m telepathy.evaluate --spec {input.spec} --cache results/cache --out {params.out} 2> {log}"

@@ -23,5 +23,5 @@ rule figure:
     message:
         "Figure {wildcards.name}"
     shell:
-        "{PYTHON} -m analysis.figures.{wildcards.name} --plan {input.plan} --comparisons {input.comparisons}"
+        "python -m analysis.figures.{wildcards.name} --plan {input.plan} --comparisons {input.comparisons}"
         " --out {params.out} 2> {log}"

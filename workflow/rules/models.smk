@@ -15,4 +15,4 @@ rule prepare_model:
     message:
         "Prepare model {wildcards.key}"
     shell:
-        "{PYTHON} -m telepathy.models.prepare --spec {input.spec} --out {params.out} 2> {log}"
+        "python -m telepathy.models.prepare --spec {input.spec} --out {params.out} 2> {log}"

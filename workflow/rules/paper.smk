@@ -10,7 +10,7 @@ rule literals:
     message:
         "Look for typed results in paper/"
     shell:
-        "{PYTHON} -m analysis.literals paper > {log} 2>&1"
+        "python -m analysis.literals paper > {log} 2>&1"
 
 
 # The date that LaTeX sees is fixed, so that the same inputs give the same PDF.
@@ -35,5 +35,5 @@ rule pdf:
     shell:
         "cd paper && export TEXINPUTS=.:{params.results}: SOURCE_DATE_EPOCH=1700000000 FORCE_SOURCE_DATE=1"
         " && latexmk -pdf -g -interaction=nonstopmode -halt-on-error -outdir={params.results}/latex main.tex"
-        " > ../{log} 2>&1 && cd .. && {PYTHON} -m analysis.latexlog {OUT}/latex/main.log >> {log} 2>&1"
-        " && cp {OUT}/latex/main.pdf {output}"
+        " > ../{log} 2>&1 && cd .. && python -m analysis.latexlog {params.results}/latex/main.log >> {log} 2>&1"
+        " && cp {params.results}/latex/main.pdf {output}"

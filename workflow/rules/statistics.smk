@@ -21,7 +21,7 @@ rule compare:
     message:
         "Pair rows, test differences"
     shell:
-        "{PYTHON} -m analysis.comparisons --plan {input.plan} --out {output} 2> {log}"
+        "python -m analysis.comparisons --plan {input.plan} --out {output} 2> {log}"
 
 
 rule prose:
@@ -38,7 +38,7 @@ rule prose:
     message:
         "Write the sentences that depend on results"
     shell:
-        "{PYTHON} -m analysis.prose --plan {input.plan} --comparisons {input.comparisons} --out {output} 2> {log}"
+        "python -m analysis.prose --plan {input.plan} --comparisons {input.comparisons} --out {output} 2> {log}"
 
 
 rule values:
@@ -55,8 +55,10 @@ rule values:
     log:
         f"{OUT}/logs/values.log",
     localrule: True
+    params:
+        out=lambda wildcards, output: output[0].removesuffix(".json"),
     message:
         "Register every number of the paper"
     shell:
-        "{PYTHON} -m analysis.values --plan {input.plan} --comparisons {input.comparisons} --out {OUT}/values"
+        "python -m analysis.values --plan {input.plan} --comparisons {input.comparisons} --out {params.out}"
         " --paper paper {input.text} > {log} 2>&1"

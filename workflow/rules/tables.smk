@@ -21,5 +21,5 @@ rule table:
     message:
         "Table {wildcards.name}"
     shell:
-        "{PYTHON} -m analysis.tables.{wildcards.name} --plan {input.plan} --comparisons {input.comparisons}"
+        "python -m analysis.tables.{wildcards.name} --plan {input.plan} --comparisons {input.comparisons}"
         " --out {params.out} 2> {log}"

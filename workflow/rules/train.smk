@@ -20,5 +20,5 @@ rule train:
     message:
         "Train {wildcards.method} on {wildcards.task} ({wildcards.run})"
     shell:
-        "{PYTHON} -m telepathy.train --spec {input.spec} --cache {CACHE} --checkpoints {params.checkpoints}"
+        "python -m telepathy.train --spec {input.spec} --cache results/cache --checkpoints {params.checkpoints}"
         " --out {params.out} 2> {log}"

@@ -104,8 +104,7 @@ TEMPLATES = (
         large={"b": 20, "c": 20},
     ),
     Template(
-        "{N} pays with {a} dollars for {b} {things} that cost {c} dollars each. How many dollars does "
-        "{N} get back?",
+        "{N} pays with {a} dollars for {b} {things} that cost {c} dollars each. How many dollars does {N} get back?",
         {"b": (2, 9), "c": (2, 12), "q": (2, 50)},
         (
             ("The {things} cost {=} dollars.", "b", "*", "c"),

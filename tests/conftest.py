@@ -1,0 +1,61 @@
+"""A tiny world, built once a session: two random models, two generated tasks, their stored states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True)
+class World:
+    """The smoke preset's prepared inputs below `cache`, and its plan."""
+
+    root: Path
+    plan: object
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "results" / "cache"
+
+    @property
+    def out(self) -> Path:
+        return self.root / "results" / "smoke"
+
+    def run(self, task: str, method: str):
+        return next(run for run in self.plan.runs.values() if (run.task, run.method) == (task, method))
+
+    def spec_file(self, task: str, method: str) -> Path:
+        return self.out / "plan" / "runs" / f"{self.run(task, method).id}.json"
+
+    def spec(self, task: str, method: str) -> dict:
+        run = self.run(task, method)
+        return run.spec | {"id": run.id}
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory) -> World:
+    from telepathy.calibrate import calibrate
+    from telepathy.config import load
+    from telepathy.data.prepare import prepare, write
+    from telepathy.data.spec import read_spec
+    from telepathy.encode import encode
+    from telepathy.files import read_json
+    from telepathy.models.prepare import prepare as prepare_model
+    from telepathy.plan import make_plan, write_plan
+
+    root = tmp_path_factory.mktemp("world")
+    plan = make_plan(load("smoke"))
+    write_plan(plan, root / "results")
+    cache = root / "results" / "cache"
+    for key in plan.models:
+        prepare_model(read_json(cache / "plan" / "models" / f"{key}.json", "-"), cache / "models" / key)
+    for key in plan.data:
+        chosen, account = prepare(read_spec(cache / "plan" / "data" / f"{key}.json"))
+        write(cache / "data" / key, chosen, account)
+    for key, spec in plan.states.items():
+        encode(spec, spec["layers"], cache, cache / "states" / key)
+    for key, spec in plan.calibrations.items():
+        calibrate(spec, cache, cache / "calibrations" / key)
+    return World(root, plan)
