@@ -12,6 +12,7 @@ from telepathy.config.methods import Training
 from telepathy.data.prompts import SOFT
 from telepathy.data.rows import read_split
 from telepathy.evaluation.bridged import bridge_rows
+from telepathy.models.prepare import prepare
 from telepathy.receiver import label_loss, label_scores, text_loss
 from telepathy.training.loop import rate, validation_steps
 from telepathy.training.order import rows_of
@@ -33,13 +34,19 @@ def test_one_batch_is_memorised(world, task, method):
     bounded = {"output": "rms_scale", "normalizer": "layer_norm", "calibration": None}
     spec = spec | {"recipe": spec["recipe"] | bounded | {"body": body, "losses": losses, "soft_tokens": 8}}
     spec.pop("calibration", None)
+    # Most random receivers hardly look at soft tokens; this one can be steered.
+    settings = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 3, "num_attention_heads": 4,
+                "initializer_range": 0.3, "tie_word_embeddings": False}  # fmt: skip
+    tiny = {"source": "tiny", "model_type": "llama", "seed": 3, "depth": 3, "width": 64, "settings": settings}
+    prepare(tiny, world.cache / "models" / "steerable")
+    spec |= {"compute": "float32", "models": spec["models"] | {"receiver": "steerable"}}
     bridge, objective = assemble(spec, world.cache)
     batch = items(world, task)
     if task == "word_problems":
-        objective.recipe.training.__dict__["max_target_tokens"] = 12
-    optimizer = torch.optim.AdamW(bridge.parameters(), lr=3e-3, weight_decay=0)
+        objective.recipe.training.__dict__["max_target_tokens"] = 6
+    optimizer = torch.optim.AdamW(bridge.parameters(), lr=1e-3, weight_decay=0)
     loss = math.inf
-    for _ in range(600):
+    for _ in range(1500):
         terms, _ = objective.terms(bridge, batch)
         optimizer.zero_grad()
         terms["lm"].backward()
