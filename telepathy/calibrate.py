@@ -8,13 +8,13 @@ input embeddings. `level: pooled` (as recorded) takes mean and standard deviatio
 vectors; its std is far below the token-level one. `level: token` takes them over all tokens.
 """
 
-import argparse
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import save_file
 
+from telepathy.cli import stage_arguments
 from telepathy.data.prompts import fit
 from telepathy.data.rows import read_split
 from telepathy.device import pick_device
@@ -55,10 +55,7 @@ def calibrate(spec: dict[str, Any], cache: Path, out: Path) -> None:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--spec", type=Path, required=True, help="calibration specification, from the plan")
-    parser.add_argument("--cache", type=Path, required=True, help="where prepared models, data and states lie")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    parser = stage_arguments(__doc__, "calibration", "folder to write", "models, data and states")
     options = parser.parse_args()
     calibrate(read_json(options.spec, "`snakemake -n`"), options.cache, options.out)
 

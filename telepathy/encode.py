@@ -7,7 +7,6 @@ Texts are sorted by length and cut into shards; a shard is written whole or not 
 where it stopped, and a layer asked for later is added without touching the others.
 """
 
-import argparse
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from telepathy.cli import stage_arguments
 from telepathy.data.prompts import fit, reading
 from telepathy.data.rows import Item, read_split
 from telepathy.device import deterministic, pick_device
@@ -106,11 +106,8 @@ def _write_shard(sender: FrozenLM, shard: list[list[int]], out: Path, number: in
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--spec", type=Path, required=True, help="store specification, from the plan")
+    parser = stage_arguments(__doc__, "store", "folder of the store", "prepared models and data")
     parser.add_argument("--layers", type=int, nargs="+", required=True, help="indices into hidden_states")
-    parser.add_argument("--cache", type=Path, required=True, help="where prepared models and data lie")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the store")
     options = parser.parse_args()
     encode(read_json(options.spec, "`snakemake -n`"), options.layers, options.cache, options.out)
 

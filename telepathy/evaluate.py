@@ -6,12 +6,12 @@
 Reads `bridge.safetensors` from the run's folder, writes `rows.jsonl.gz`, `environment.json` and `run.json`.
 """
 
-import argparse
 from pathlib import Path
 from typing import Any
 
 from telepathy.assemble import assemble
 from telepathy.bridge.bridge import load_weights
+from telepathy.cli import stage_arguments
 from telepathy.data.rows import read_split
 from telepathy.device import Stopwatch
 from telepathy.errors import run_stage
@@ -51,10 +51,8 @@ def run(spec: dict[str, Any], cache: Path, out: Path) -> None:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--spec", type=Path, required=True, help="run specification, from the plan")
-    parser.add_argument("--cache", type=Path, required=True, help="where models, data, states, calibrations lie")
-    parser.add_argument("--out", type=Path, required=True, help="the run's folder, with bridge.safetensors in it")
+    out = "the run's folder, with bridge.safetensors in it"
+    parser = stage_arguments(__doc__, "run", out, "models, data, states, calibrations")
     options = parser.parse_args()
     run(read_json(options.spec, "`snakemake -n`"), options.cache, options.out)
 

@@ -7,7 +7,6 @@ Writes `bridge.safetensors` and `train.jsonl`. A run that is killed goes on from
 again; on a CPU it then ends in the same bytes as an undisturbed one. SIGTERM and SIGUSR1 save first.
 """
 
-import argparse
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from safetensors.torch import save_file
 
 from telepathy.assemble import assemble
 from telepathy.bridge.bridge import Bridge
+from telepathy.cli import stage_arguments
 from telepathy.data.rows import read_split
 from telepathy.errors import UserError, run_stage
 from telepathy.evaluation.bridged import bridge_rows
@@ -58,11 +58,8 @@ def write_weights(bridge: Bridge, objective: Objective, path: Path) -> None:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--spec", type=Path, required=True, help="run specification, from the plan")
-    parser.add_argument("--cache", type=Path, required=True, help="where models, data, states, calibrations lie")
+    parser = stage_arguments(__doc__, "run", "the run's folder", "models, data, states, calibrations")
     parser.add_argument("--checkpoints", type=Path, required=True, help="folder for checkpoints")
-    parser.add_argument("--out", type=Path, required=True, help="the run's folder")
     options = parser.parse_args()
     try:
         run(read_json(options.spec, "`snakemake -n`"), options.cache, options.checkpoints, options.out)

@@ -4,11 +4,11 @@
         --out results/quick/runs/TASK/METHOD/ID
 """
 
-import argparse
 from pathlib import Path
 from typing import Any
 
 from telepathy.baselines import linear_probe, majority, zero_shot
+from telepathy.cli import stage_arguments
 from telepathy.device import Stopwatch, pick_device
 from telepathy.errors import run_stage
 from telepathy.files import read_json
@@ -39,10 +39,7 @@ def run(spec: dict[str, Any], cache: Path, out: Path) -> None:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--spec", type=Path, required=True, help="run specification, from the plan")
-    parser.add_argument("--cache", type=Path, required=True, help="where models, data and states lie")
-    parser.add_argument("--out", type=Path, required=True, help="the run's folder")
+    parser = stage_arguments(__doc__, "run", "the run's folder", "models, data and states")
     options = parser.parse_args()
     run(read_json(options.spec, "`snakemake -n`"), options.cache, options.out)
 

@@ -6,11 +6,11 @@ Whatever the source (wheel, tiny, local, hub), the result is `model.json`: where
 sha256 of each file in it, and the facts that the configuration promised, checked.
 """
 
-import argparse
 import shutil
 from pathlib import Path
 from typing import Any
 
+from telepathy.cli import stage_arguments
 from telepathy.errors import fail, run_stage
 from telepathy.files import file_sha256, read_json, write_json
 from telepathy.progress import quiet_libraries
@@ -64,9 +64,7 @@ def _facts(folder: Path, spec: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--spec", type=Path, required=True, help="model specification, from the plan")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    parser = stage_arguments(__doc__, "model", "folder to write")
     options = parser.parse_args()
     prepare(read_json(options.spec, "`snakemake -n`"), options.out)
 

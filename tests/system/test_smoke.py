@@ -1,0 +1,131 @@
+"""The real graph on the smoke preset, from a copy of the project to the PDF; and what it does, and does not, rerun."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from helpers import ROOT
+
+LATEX = shutil.which("latexmk") is not None
+
+
+def copy_project(target: Path) -> Path:
+    """The project as a clone would have it."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    for name in listed:
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    return target
+
+
+def snakemake(folder: Path, *words: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "2", *words, "--config", "preset=smoke"],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def planned(folder: Path) -> dict[str, int]:
+    """Rules that a dry run would execute."""
+    done = snakemake(folder, "-n")
+    assert done.returncode == 0, done.stderr
+    table = re.search(r"^job +count\n-+ +-+\n(.*?)^total", done.stdout + done.stderr, re.MULTILINE | re.DOTALL)
+    if table is None:
+        assert "Nothing to be done" in done.stdout + done.stderr
+        return {}
+    return {line.split()[0]: int(line.split()[1]) for line in table[1].splitlines()}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Path:
+    folder = copy_project(tmp_path_factory.mktemp("smoke") / "project")
+    done = snakemake(folder)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+    return folder
+
+
+@pytest.mark.timeout(600)
+def test_the_whole_graph_ends_in_a_paper(built):
+    out = built / "results" / "smoke"
+    for name in ("tables/main.csv", "tables/main.tex", "figures/accuracy.pdf", "figures/accuracy.csv", "values.json"):
+        assert (out / name).stat().st_size > 0
+    overview = json.loads((out / "plan" / "overview.json").read_text())
+    for run in overview["runs"].values():
+        assert (out / run["folder"] / "run.json").exists()
+    if LATEX:
+        log = (out / "latex" / "main.log").read_text(errors="replace")
+        pages = int(re.search(r"Output written on .*?main\.pdf \((\d+) pages", log.replace("\n", ""))[1])
+        assert pages >= 5
+        assert (out / "paper.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_second_run_has_nothing_to_do(built):
+    started = time.monotonic()
+    assert planned(built) == {}
+    assert time.monotonic() - started < 10
+
+
+def edited(folder: Path, name: str) -> dict[str, int]:
+    path = folder / name
+    before = path.read_bytes()
+    path.write_bytes(before + b"\n# an edit\n")
+    try:
+        return planned(folder)
+    finally:
+        path.write_bytes(before)
+
+
+def test_editing_a_figure_rebuilds_it_and_the_pdf_only(built):
+    wanted = {"figure": 1, "all": 1} | ({"pdf": 1} if LATEX else {})
+    assert edited(built, "analysis/figures/accuracy.py") == wanted
+
+
+def test_editing_the_bridge_retrains(built):
+    rerun = edited(built, "telepathy/bridge/perceiver.py")
+    assert rerun["train"] == 2
+    assert "prepare_model" not in rerun
+    assert not any(name.startswith("encode") for name in rerun)
+
+
+def test_editing_a_sentence_of_the_paper_trains_nothing(built):
+    path = built / "paper" / "sections" / "introduction.tex"
+    before = path.read_bytes()
+    path.write_bytes(before + b"\n% an edit\n")
+    rerun = planned(built)
+    path.write_bytes(before)
+    assert set(rerun) <= {"literals", "values", "pdf", "all"}
+
+
+@pytest.mark.parametrize("words", [["preset=nope"], ["preset=smoke", "stepz=1"], ["preset=smoke", "compute=int4"]])
+def test_bad_configuration_is_one_clear_line(built, words):
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "-n", "--config", *words], cwd=built, capture_output=True, text=True
+    )
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert done.returncode != 0
+    assert [line for line in lines if line.startswith("error: ")] == lines[-1:]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_second_build_from_scratch_gives_the_same_bytes(built, tmp_path):
+    again = copy_project(tmp_path / "again")
+    done = snakemake(again)
+    assert done.returncode == 0, done.stderr[-3000:]
+    patterns = ("runs/**/rows.jsonl.gz", "runs/**/run.json", "tables/*", "figures/*", "values.*", "text/*", "paper.pdf")
+    compared = 0
+    for pattern in patterns:
+        for path in sorted((built / "results" / "smoke").glob(pattern)):
+            other = again / path.relative_to(built)
+            assert path.read_bytes() == other.read_bytes(), path.name
+            compared += 1
+    assert compared > 40
