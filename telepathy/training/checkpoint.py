@@ -15,31 +15,37 @@ from torch import Tensor, nn
 from telepathy.files import write_atomic
 
 
-def save(path: Path, bridge: nn.Module, optimizer: torch.optim.Optimizer, step: int, log: list[dict]) -> None:
-    """Save everything that the next step depends on."""
+def save(
+    path: Path, bridge: nn.Module, optimizer: torch.optim.Optimizer, step: int, log: list[dict], made_by: str
+) -> None:
+    """Save everything that the next step depends on; `made_by` is the hash of the code that trained so far."""
     tensors: dict[str, Tensor] = {f"weight/{name}": value for name, value in bridge.state_dict().items()}
     for index, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer/{index}/{name}": torch.as_tensor(value) for name, value in moments.items()}
     tensors["rng/cpu"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["rng/cuda"] = torch.cuda.get_rng_state()
-    note = {"step": str(step), "log": json.dumps(log)}
+    note = {"step": str(step), "log": json.dumps(log), "made_by": made_by}
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     write_atomic(path, lambda part: save_file(tensors, part, metadata=note))
 
 
-def load(path: Path, bridge: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, list[dict[str, Any]]]:
+def load(
+    path: Path, bridge: nn.Module, optimizer: torch.optim.Optimizer, made_by: str
+) -> tuple[int, list[dict[str, Any]]]:
     """Restore a checkpoint in place.
 
     Returns:
-        The number of finished steps and their log; (0, []) if there is none, or none that can be read (a
-        checkpoint is only saved work: without it the run starts over).
+        The number of finished steps and their log; (0, []) if there is none, none that can be read, or one that
+        other code made (a checkpoint is only saved work: without it the run starts over).
     """
     if not path.exists():
         return 0, []
     try:
         with safe_open(path, "pt") as file:
-            note = file.metadata()
+            note = file.metadata() or {}
+            if note.get("made_by") != made_by:
+                return 0, []
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
         bridge.load_state_dict(_below(tensors, "weight/"))
     except (OSError, SafetensorError, RuntimeError):

@@ -13,6 +13,7 @@ from telepathy.bridge.bridge import Bridge
 from telepathy.config.methods import Training
 from telepathy.data.rows import Item
 from telepathy.progress import progress
+from telepathy.provenance import code_sha256
 from telepathy.training import checkpoint
 from telepathy.training.objective import Objective
 from telepathy.training.order import rows_of
@@ -66,7 +67,8 @@ def train(
     """
     plan = objective.recipe.training
     optimizer = torch.optim.AdamW(bridge.parameters(), lr=plan.lr, weight_decay=plan.weight_decay)
-    step, log = checkpoint.load(saved, bridge, optimizer)
+    made_by = code_sha256("telepathy.train")
+    step, log = checkpoint.load(saved, bridge, optimizer, made_by)
     wanted = validation_steps(plan)
     stop = _stop_requests()
     last_saved = time.monotonic()
@@ -81,7 +83,7 @@ def train(
             bar.update()
             due = time.monotonic() - last_saved > CHECKPOINT_SECONDS
             if stop or (due and step < plan.steps):
-                checkpoint.save(saved, bridge, optimizer, step, log)
+                checkpoint.save(saved, bridge, optimizer, step, log, made_by)
                 last_saved = time.monotonic()
             if stop:
                 raise Interrupted(f"stopped by {stop[0]} after step {step} of {plan.steps}; run again to go on")

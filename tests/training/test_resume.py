@@ -9,7 +9,10 @@ import sys
 import time
 
 import pytest
+import torch
 from helpers import ROOT
+
+from telepathy.training import checkpoint
 
 STEPS = 40
 PACED = """
@@ -88,3 +91,13 @@ def test_a_damaged_checkpoint_costs_time_not_correctness(prepared):
     run = start("damaged")
     assert run.wait() == 0, run.stderr.read()
     assert outputs(folder, "damaged") == outputs(folder, "whole")
+
+
+def test_a_checkpoint_of_other_code_is_not_resumed(tmp_path):
+    bridge = torch.nn.Linear(2, 2)
+    optimizer = torch.optim.AdamW(bridge.parameters())
+    bridge(torch.ones(1, 2)).sum().backward()
+    optimizer.step()
+    checkpoint.save(tmp_path / "c.safetensors", bridge, optimizer, 7, [{"step": 7}], "this code")
+    assert checkpoint.load(tmp_path / "c.safetensors", bridge, optimizer, "other code") == (0, [])
+    assert checkpoint.load(tmp_path / "c.safetensors", bridge, optimizer, "this code") == (7, [{"step": 7}])
