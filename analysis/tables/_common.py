@@ -91,7 +91,9 @@ def to_csv(table: Table) -> str:
 def to_latex(table: Table, made_by: str) -> str:
     """The table as a booktabs tabular, or a longtable* with a repeated head, with its notes below."""
     head = " & ".join(rf"\textbf{{{formats.latex(column)}}}" for column in table.columns) + r" \\"
-    lines = [f"% Made by {made_by}; do not edit.", r"{\tablesize"]
+    # Many columns need less air between them to fit the page.
+    narrow = r"\setlength{\tabcolsep}{3.2pt}" if len(table.columns) > 8 else ""
+    lines = [f"% Made by {made_by}; do not edit.", r"{\tablesize" + narrow]
     if table.long:
         lines += [rf"\begin{{longtable*}}{{{table.align}}}", r"\toprule", head, r"\midrule", r"\endhead"]
         lines += [r"\bottomrule", r"\endfoot"]

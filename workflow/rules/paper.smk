@@ -35,5 +35,5 @@ rule pdf:
     shell:
         "cd paper && export TEXINPUTS=.:{params.results}: SOURCE_DATE_EPOCH=1700000000 FORCE_SOURCE_DATE=1"
         " && latexmk -pdf -g -interaction=nonstopmode -halt-on-error -outdir={params.results}/latex main.tex"
-        " > ../{log} 2>&1 && cd .. && python -m analysis.latexlog {params.results}/latex/main.log >> {log} 2>&1"
+        " > ../{log} 2>&1 && cd .. && python -m analysis.latexlog {params.results}/latex/main.log --overfull 15 >> {log} 2>&1"
         " && cp {params.results}/latex/main.pdf {output}"
