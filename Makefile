@@ -9,7 +9,7 @@ RUN    := .venv/bin/python
 .PHONY: paper test test-slow lint setup lock clean help
 
 paper: setup ## set up, train, evaluate, test and typeset: ends in results/$(PRESET)/paper.pdf
-	$(RUN) -m snakemake --cores $(CORES) --config preset=$(PRESET)
+	$(RUN) -m snakemake --cores $(CORES) --quiet host reason --config preset=$(PRESET)
 
 test: setup ## linters, then the fast tests with one whole smoke paper
 	$(MAKE) --no-print-directory lint
