@@ -56,7 +56,7 @@ class FrozenLM:
         # Greedy decoding is all we do; sampling settings that ship with a model would only raise warnings.
         for name in ("temperature", "top_p", "top_k"):
             setattr(self.model.generation_config, name, None)
-        # A strided slice of hidden states sends a bf16 product on the CPU down a path many times slower (benchmarks/head.py).
+        # On a CPU, a strided slice of bf16 states takes a path many times slower (benchmarks/head.py).
         self.model.get_output_embeddings().register_forward_pre_hook(lambda _, given: (given[0].contiguous(),))
         self._check_head()
 
