@@ -117,8 +117,8 @@ def _recipe(config: Config, method: str, task: str) -> Any:
     content = recipe.model_dump(exclude_unset=True, exclude_defaults=False)
     layers = [(f"methods.yaml ({method})", {})]
     for where, over in (
-        (f"presets/{config.preset}.yaml: bridge", config.bridge),
-        (f"presets/{config.preset}.yaml: use.{task}.bridge", config.use[task].bridge),
+        (f"preset {config.preset} or --config: bridge", config.bridge),
+        (f"preset {config.preset} or --config: use.{task}.bridge", config.use[task].bridge),
     ):
         content = merge(content, over)
         layers.append((where, over))
