@@ -52,9 +52,18 @@ include: "workflow/rules/models.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/encode.smk"
 include: "workflow/rules/calibrate.smk"
-include: "workflow/rules/train.smk"
-include: "workflow/rules/evaluate.smk"
-include: "workflow/rules/baselines.smk"
+# On one machine runs share processes; on a cluster each is a job of its own.
+if PLAN.config.together:
+
+    include: "workflow/rules/together.smk"
+
+else:
+
+    include: "workflow/rules/train.smk"
+    include: "workflow/rules/evaluate.smk"
+    include: "workflow/rules/baselines.smk"
+
+
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"

@@ -3,7 +3,7 @@
     python -m telepathy.evaluate --spec results/quick/plan/runs/ID.json --cache results/cache \\
         --out results/quick/runs/TASK/METHOD/ID
 
-Reads `bridge.safetensors` from the run's folder, writes `rows.jsonl.gz`, `environment.json` and `run.json`.
+Reads `bridge.safetensors` and `gradients.json` from the run's folder, writes `rows.jsonl.gz`, `environment.json` and `run.json`.
 """
 
 from pathlib import Path
@@ -16,6 +16,7 @@ from telepathy.data.rows import read_split
 from telepathy.device import Stopwatch
 from telepathy.errors import run_stage
 from telepathy.evaluation.bridged import bridge_rows
+from telepathy.evaluation.diagnostics import diagnose
 from telepathy.files import file_sha256, read_json
 from telepathy.provenance import code_sha256, data_sha256, weights_sha256
 from telepathy.record import write_run
@@ -26,7 +27,9 @@ def run(spec: dict[str, Any], cache: Path, out: Path) -> None:
     bridge, objective = assemble(spec, cache)
     watch = Stopwatch(objective.receiver.device, objective.receiver.dtype)
     load_weights(bridge, out / "bridge.safetensors")
-    rows = bridge_rows(bridge, objective, read_split(cache / "data" / spec["data"], "test"))
+    data = cache / "data" / spec["data"]
+    rows = bridge_rows(bridge, objective, read_split(data, "test"))
+    diagnostics = diagnose(bridge, objective, read_split(data, "validation"))
     record = {
         "spec": {key: value for key, value in spec.items() if key not in ("id", "name")},
         "id": spec["id"],
@@ -39,9 +42,10 @@ def run(spec: dict[str, Any], cache: Path, out: Path) -> None:
             "parameters": sum(one.numel() for one in bridge.parameters()),
             "layout": objective.layout.shown,
         },
+        "diagnostics": diagnostics | {"gradient_norms": read_json(out / "gradients.json", "telepathy.train")},
         "inputs": {
             "code": code_sha256("telepathy.train", "telepathy.evaluate"),
-            "data": data_sha256(cache / "data" / spec["data"]),
+            "data": data_sha256(data),
             "weights": weights_sha256(cache, spec["models"]),
             "bridge": file_sha256(out / "bridge.safetensors"),
         },

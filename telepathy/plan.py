@@ -4,28 +4,37 @@ An identity is a hash of exactly the fields that change what the job writes, so 
 re-trains anything, and two experiments that need the same run share it. No torch, no pandas.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from telepathy.config.load import merge, validate
-from telepathy.config.methods import Bridge, LinearProbe, Majority, ZeroShot
-from telepathy.config.preset import Config, Pair
+from telepathy.config.methods import Bridge, Latency, LinearProbe, Majority, TextRelay, ZeroShot
+from telepathy.config.phases import variants
+from telepathy.config.preset import Config, Experiment, Pair
 from telepathy.config.tasks import Task
 from telepathy.errors import fail
 from telepathy.files import digest, read_json, write_json
+from telepathy.resolve import resolve_bridge, source_layer
 
 Spec = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run: `spec` holds all that changes its rows, `id` is the hash of it."""
+    """One run: `spec` holds all that changes its rows, `id` is the hash of it.
+
+    Attributes:
+        pair: name of the first pair that asked for it.
+        uses: id of the run whose trained bridge it needs, if any.
+    """
 
     id: str
     task: str
     method: str
     spec: Spec
+    pair: str
+    uses: str | None = None
 
     @property
     def folder(self) -> str:
@@ -57,6 +66,22 @@ class Plan:
     runs: dict[str, Run] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
 
+    def groups(self) -> dict[str, list[str]]:
+        """Runs that share a process, by the group's name: of one task and pair, a few at a time.
+
+        Runs that use another one's bridge come in groups of their own, after it.
+        """
+        most = max(1, self.config.together)
+        found: dict[str, list[str]] = {}
+        for run in self.runs.values():
+            kind = "using" if run.uses else ("bridges" if run.spec["recipe"]["kind"] == "bridge" else "baselines")
+            found.setdefault(f"{run.task}-{run.pair}-{kind}", []).append(run.id)
+        return {
+            f"{name}-{start // most}": ids[start : start + most]
+            for name, ids in found.items()
+            for start in range(0, len(ids), most)
+        }
+
     def ids(self, *, trained: bool) -> list[str]:
         """Ids of the runs that have a training stage, or of those that have none."""
         return [run.id for run in self.runs.values() if (run.spec["recipe"]["kind"] == "bridge") is trained]
@@ -74,17 +99,19 @@ class Plan:
         """Files below `results/cache/` that a run reads."""
         spec = self.runs[run].spec
         files = [f"data/{spec['data']}/task.json"]
-        files += [f"models/{key}/model.json" for role, key in spec["models"].items() if role != "sender"]
+        # A stored state stands for the sender, except where it has to write, to be timed, or to lend its vocabulary.
+        silent = {"sender"} if "states" in spec and not _speaks(spec) else set()
+        files += [f"models/{key}/model.json" for role, key in spec["models"].items() if role not in silent]
         if "states" in spec:
-            files.append(f"states/{spec['states']}/layer-{spec['recipe']['layer']:02d}.json")
+            layer = spec.get("bridge", spec)["recipe"]["layer"]
+            files.append(f"states/{spec['states']}/layer-{layer:02d}.json")
         if "calibration" in spec:
             files.append(f"calibrations/{spec['calibration']}/statistics.safetensors")
         return files
 
 
-def resolve_layer(layer: float | int, depth: int) -> int:
-    """Index into `hidden_states`: an index stays, a fraction of the depth is rounded, never below 1."""
-    return layer if isinstance(layer, int) else max(1, round(layer * depth))
+def _speaks(spec: Spec) -> bool:
+    return spec["recipe"]["kind"] == "latency" or bool(spec["recipe"].get("losses", {}).get("bow"))
 
 
 def make_plan(config: Config) -> Plan:
@@ -95,74 +122,76 @@ def make_plan(config: Config) -> Plan:
     """
     plan = Plan(config)
     for name, experiment in config.experiments.items():
-        for task_name in experiment.tasks:
-            kind = "labels" if config.tasks[task_name].labels else "answer"
-            for method_name in experiment.methods:
-                method = config.methods[method_name]
-                if kind not in method.targets:
-                    continue
-                recipe = _recipe(config, method_name, task_name)
-                for pair_name in experiment.pairs:
-                    for seed in experiment.seeds:
-                        run = _run(plan, recipe, task_name, method_name, config.pairs[pair_name], seed)
-                        plan.cells.append(Cell(name, task_name, method_name, pair_name, seed, run))
+        for task, method in _grid(config, experiment):
+            for pair in experiment.pairs:
+                for seed in experiment.seeds:
+                    run = _run(plan, method, task, pair, seed)
+                    plan.cells.append(Cell(name, task, method, pair, seed, run))
     return plan
 
 
-def _recipe(config: Config, method: str, task: str) -> Any:
-    """A method's recipe with the preset's and the task's overrides."""
-    recipe = config.methods[method].recipe
-    if not isinstance(recipe, Bridge):
-        return recipe
-    content = recipe.model_dump(exclude_unset=True, exclude_defaults=False)
-    layers = [(f"methods.yaml ({method})", {})]
-    for where, over in (
-        (f"preset {config.preset} or --config: bridge", config.bridge),
-        (f"preset {config.preset} or --config: use.{task}.bridge", config.use[task].bridge),
-    ):
-        content = merge(content, over)
-        layers.append((where, over))
-    return validate(Bridge, content, layers)
+def _grid(config: Config, experiment: Experiment) -> Iterator[tuple[str, str]]:
+    """Tasks and methods of an experiment; a method is left out where it cannot answer the task."""
+    for task in experiment.tasks:
+        kind = "labels" if config.tasks[task].labels else "answer"
+        for method in experiment.methods:
+            if kind in config.methods[method].targets:
+                yield task, method
+    for variant in config.chosen(experiment):
+        task = config.task_of(config.phases[variant.phase])
+        if task is None:
+            role = config.phases[variant.phase].task
+            raise fail(
+                f"preset {config.preset}", f"no task stands for `{role}` of {variant.phase}", "add it to `roles`"
+            )
+        yield task, variant.method
 
 
-def _run(plan: Plan, recipe: Any, task_name: str, method: str, pair: Pair, seed: int) -> str:
+def _run(plan: Plan, method: str, task_name: str, pair_name: str, seed: int) -> str:
     config = plan.config
-    task = config.tasks[task_name]
+    task, pair, recipe = config.tasks[task_name], config.pairs[pair_name], config.methods[method].recipe
+    both = {"sender": pair.sender, "receiver": pair.receiver}
     spec: Spec = {"data": _data(plan, task_name), "task": _shown(task), "compute": config.compute}
+    uses = None
     if isinstance(recipe, ZeroShot):
-        reader = pair.sender if recipe.reader == "sender" else pair.receiver
-        spec |= {"models": {"reader": _model(plan, reader)}, "recipe": recipe.model_dump(exclude={"reader"})}
+        spec |= {"models": {"reader": _model(plan, both[recipe.reader])}, "recipe": recipe.model_dump()}
+        del spec["recipe"]["reader"]
     elif isinstance(recipe, Majority):
         spec |= {"models": {}, "recipe": recipe.model_dump()}
         del spec["compute"]
+    elif isinstance(recipe, TextRelay):
+        spec |= {"models": {role: _model(plan, name) for role, name in both.items()}, "recipe": recipe.model_dump()}
     elif isinstance(recipe, LinearProbe):
-        layer = _layer(config, pair.sender, recipe.layer, method)
+        layer = source_layer(config, pair.sender, recipe.layer, method)
         spec |= {
             "models": {"sender": _model(plan, pair.sender)},
             "recipe": recipe.model_dump() | {"layer": layer},
-            "states": _states(plan, pair.sender, task_name, layer),
+            "states": _states(plan, pair.sender, task_name, task.sender_prompt, layer),
         }
+    elif isinstance(recipe, Latency):
+        uses = _run(plan, recipe.bridge, task_name, pair_name, seed)
+        timed = plan.runs[uses].spec
+        spec |= {"recipe": recipe.model_dump(), "bridge": timed, "models": timed["models"]}
+        spec |= {key: timed[key] for key in ("states", "calibration") if key in timed}
     else:
-        layer = _layer(config, pair.sender, recipe.layer, method)
-        spec |= {
-            "models": {"sender": _model(plan, pair.sender), "receiver": _model(plan, pair.receiver)},
-            "recipe": recipe.model_dump() | {"layer": layer},
-            "states": _states(plan, pair.sender, task_name, layer),
-            "seed": seed,
-        }
-        if recipe.calibration is not None:
-            spec["calibration"] = _calibration(plan, recipe, pair, task_name, layer)
+        spec |= _bridge(plan, method, recipe, task_name, pair) | {"seed": seed}
     identity = digest(spec)
-    plan.runs.setdefault(identity, Run(identity, task_name, method, spec))
+    plan.runs.setdefault(identity, Run(identity, task_name, method, spec, pair_name, uses))
     return identity
 
 
-def _layer(config: Config, sender: str, layer: float | int, method: str) -> int:
-    depth = config.models[sender].depth
-    index = resolve_layer(layer, depth)
-    if index > depth:
-        raise fail(f"methods.{method}", f"layer {index} is beyond the {depth} blocks of {sender}", "use a fraction")
-    return index
+def _bridge(plan: Plan, method: str, recipe: Bridge, task_name: str, pair: Pair) -> Spec:
+    recipe = resolve_bridge(plan.config, method, recipe, task_name, pair.sender, pair.receiver)
+    prompt = recipe.sender_prompt or plan.config.tasks[task_name].sender_prompt
+    layer = int(recipe.layer)
+    spec: Spec = {
+        "models": {"sender": _model(plan, pair.sender), "receiver": _model(plan, pair.receiver)},
+        "recipe": recipe.model_dump(),
+        "states": _states(plan, pair.sender, task_name, prompt, layer),
+    }
+    if recipe.calibration is not None:
+        spec["calibration"] = _calibration(plan, recipe, pair, task_name, layer)
+    return spec
 
 
 def _shown(task: Task) -> Spec:
@@ -196,13 +225,15 @@ def _data(plan: Plan, task_name: str) -> str:
     return key
 
 
-def _states(plan: Plan, sender: str, task_name: str, layer: int, take: dict[str, int] | None = None) -> str:
+def _states(
+    plan: Plan, sender: str, task_name: str, prompt: str, layer: int, take: dict[str, int] | None = None
+) -> str:
     """A hidden-state store: one model, one task, one prompt. Layers are a union: adding one adds only it."""
     task = plan.config.tasks[task_name]
     spec: Spec = {
         "model": _model(plan, sender),
         "data": _data(plan, task_name),
-        "prompt": "{text}" if take else task.sender_prompt,
+        "prompt": prompt,
         "max_tokens": task.max_tokens,
         "compute": plan.config.compute,
         "take": take,
@@ -219,7 +250,7 @@ def _calibration(plan: Plan, recipe: Bridge, pair: Pair, task_name: str, layer: 
     rows = min(recipe.calibration.rows, plan.config.use[task_name].rows.train)
     spec = {
         "receiver": _model(plan, pair.receiver),
-        "states": _states(plan, pair.sender, task_name, layer, take={"train": rows}),
+        "states": _states(plan, pair.sender, task_name, "{text}", layer, take={"train": rows}),
         "data": _data(plan, task_name),
         "layer": layer,
         "level": recipe.calibration.level,
@@ -258,13 +289,42 @@ def overview(plan: Plan) -> Spec:
             name: {"title": method.title, "about": method.about, "kind": method.recipe.kind}
             for name, method in config.methods.items()
         },
-        "experiments": {name: e.model_dump() for name, e in config.experiments.items()},
+        "experiments": {
+            name: e.model_dump() | {"phases": bool(e.phases)} for name, e in config.experiments.items()
+        },
+        "phases": _phases(plan),
         "cells": [vars(cell) for cell in plan.cells],
         "runs": {
             run.id: {"folder": run.folder, "task": run.task, "method": run.method, "spec": run.spec}
             for run in plan.runs.values()
         },
     }
+
+
+def _phases(plan: Plan) -> Spec:
+    """The phases that the preset runs, in the order of the series."""
+    config = plan.config
+    methods = {cell.method: cell.task for cell in plan.cells}
+    shown: Spec = {}
+    for name, phase in config.phases.items():
+        run = [one for one in variants(name, phase) if one.method in methods]
+        if not run:
+            continue
+        recorded = phase.recorded.defects if phase.recorded else {}
+        shown[name] = {
+            "title": phase.title,
+            "hypothesis": phase.hypothesis,
+            "reading": phase.reading,
+            "parent": phase.parent,
+            "role": phase.task,
+            "task": methods[run[0].method],
+            "claims": phase.claims,
+            "test": phase.test.model_dump(),
+            "defects": [sentence for sentence in recorded.values() if sentence],
+            "variants": [{"name": one.name, "method": one.method} for one in run],
+            "difference": [list(change) for change in phase.changes],
+        }
+    return shown
 
 
 def write_plan(plan: Plan, results: Path) -> None:
@@ -283,6 +343,7 @@ def write_plan(plan: Plan, results: Path) -> None:
         files[own / "runs" / f"{run.id}.json"] = run.spec | {
             "id": run.id,
             "name": {"task": run.task, "method": run.method},
+            "uses": run.uses,
         }
     for path, spec in files.items():
         if not (path.exists() and _same(path, spec)):

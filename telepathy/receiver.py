@@ -43,7 +43,8 @@ def label_loss(
     receiver: FrozenLM, layout: Layout, verbalizer: Verbalizer, golds: Sequence[str], soft: Tensor
 ) -> Tensor:
     """Mean of -log P(gold label) over the batch, P as in `verbalizer`; only label rows of the head are used."""
-    rows = [[*layout.prefix, *verbalizer.deepest(gold)] for gold in golds]
+    before = [*layout.trained, *layout.lead]
+    rows = [[*before, *verbalizer.deepest(gold)] for gold in golds]
     hidden = receiver.trunk(*embed_rows(receiver, rows, soft))
     total = hidden.new_zeros((), dtype=torch.float32)
     for index, node in enumerate(verbalizer.nodes):
@@ -51,20 +52,44 @@ def label_loss(
         if here:
             at_rows = torch.tensor([row for row, _ in here], device=hidden.device)
             children = torch.tensor([child for _, child in here], device=hidden.device)
-            states = hidden[at_rows, len(layout.prefix) + len(node.prefix) - 1]
+            states = hidden[at_rows, len(before) + len(node.prefix) - 1]
             logits = receiver.logits(states, torch.tensor(node.children, device=hidden.device))
             total = total + F.cross_entropy(logits, children, reduction="sum")
     return total / len(golds)
 
 
-def text_loss(receiver: FrozenLM, layout: Layout, targets: Sequence[Sequence[int]], soft: Tensor) -> Tensor:
-    """Mean cross-entropy over all target tokens of the batch (and what the layout puts after the target)."""
-    rows = [layout.sequence(target) for target in targets]
-    hidden = receiver.trunk(*embed_rows(receiver, rows, soft))
-    start = len(layout.prefix)
-    states = torch.cat([hidden[row, start - 1 : len(tokens) - 1] for row, tokens in enumerate(rows)])
-    golds = torch.cat([torch.tensor(tokens[start:]) for tokens in rows]).to(hidden.device)
-    return frozen_head_cross_entropy(states, receiver.head, golds, receiver.softcap)
+def text_loss(
+    receiver: FrozenLM,
+    layout: Layout,
+    targets: Sequence[Sequence[int]],
+    soft: Tensor,
+    first: tuple[int, float] | None = None,
+    mask_padding: bool = True,
+) -> Tensor:
+    """Mean cross-entropy over all target tokens of the batch (and what the layout puts around the target's text).
+
+    Args:
+        receiver: the frozen receiver.
+        layout: its sequence.
+        targets: token ids of the targets' texts.
+        soft: soft tokens `[B, K, d_r]`.
+        first: (count, weight) of the first scored tokens; the others weigh 1 (phase 11).
+        mask_padding: False puts padding into the loss and into attention (a recorded defect).
+    """
+    scored = [layout.scored(target) for target in targets]
+    if not mask_padding:
+        pad, longest = receiver.tokenizer.pad_token_id, max(map(len, scored))
+        scored = [[*tokens, *[pad] * (longest - len(tokens))] for tokens in scored]
+    start = len(layout.trained)
+    hidden = receiver.trunk(*embed_rows(receiver, [[*layout.trained, *tokens] for tokens in scored], soft))
+    states = torch.cat([hidden[row, start - 1 : start - 1 + len(tokens)] for row, tokens in enumerate(scored)])
+    golds = torch.cat([torch.tensor(tokens) for tokens in scored]).to(hidden.device)
+    weights = None
+    if first is not None:
+        count, weight = first
+        parts = [[weight] * min(count, len(tokens)) + [1.0] * max(0, len(tokens) - count) for tokens in scored]
+        weights = torch.tensor([one for part in parts for one in part], device=hidden.device)
+    return frozen_head_cross_entropy(states, receiver.head, golds, receiver.softcap, weights=weights)
 
 
 @torch.no_grad()

@@ -17,7 +17,7 @@ from typing import Any
 from telepathy.errors import fail
 from telepathy.files import read_json, read_jsonl_gz, write_json, write_jsonl_gz
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MADE_BY = "`snakemake`"
 
 
@@ -34,6 +34,8 @@ class Row:
         parsed: whether the output could be read as an answer.
         scores: label -> log-probability (closed label sets), else None.
         output: generated text (open answers), else None.
+        source: the item's text (open answers), for metrics that ask what of it reached the output; else None.
+        entities: numbers, names and things of a generated problem's text, else None.
     """
 
     id: str
@@ -44,6 +46,8 @@ class Row:
     parsed: bool
     scores: dict[str, float] | None = None
     output: str | None = None
+    source: str | None = None
+    entities: dict[str, list[str]] | None = None
 
     @property
     def correct(self) -> bool:
@@ -88,9 +92,15 @@ def write_run(folder: Path, record: dict[str, Any], rows: list[Row], environment
         raise fail(folder, "a run without rows", "use at least one test row")
     if len({row.id for row in rows}) != len(rows):
         raise fail(folder, "a row id appears twice", "mend the task's row ids")
-    write_jsonl_gz(folder / "rows.jsonl.gz", (asdict(row) for row in rows))
+    write_jsonl_gz(folder / "rows.jsonl.gz", (_written(row) for row in rows))
     write_json(folder / "environment.json", environment)
     write_json(folder / "run.json", {"schema_version": SCHEMA_VERSION, "summary": summary(rows)} | record)
+
+
+def _written(row: Row) -> dict[str, Any]:
+    """A row as its line says it; fields that do not exist for the task are left out."""
+    content = asdict(row)
+    return {key: content[key] for key in content if content[key] is not None or key in ("prediction",)}
 
 
 def read_run(folder: Path) -> RawRun:

@@ -3,7 +3,7 @@
     python -m telepathy.train --spec results/quick/plan/runs/ID.json --cache results/cache \\
         --checkpoints results/quick/checkpoints --out results/quick/runs/TASK/METHOD/ID
 
-Writes `bridge.safetensors` and `train.jsonl`. A run that is killed goes on from its checkpoint when started
+Writes `bridge.safetensors`, `train.jsonl` and `gradients.json`. A run that is killed goes on from its checkpoint when started
 again; on a CPU it then ends in the same bytes as an undisturbed one. SIGTERM and SIGUSR1 save first.
 """
 
@@ -19,9 +19,12 @@ from telepathy.cli import stage_arguments
 from telepathy.data.rows import read_split
 from telepathy.errors import UserError, run_stage
 from telepathy.evaluation.bridged import bridge_rows
-from telepathy.files import canonical, read_json, write_atomic, write_text
+from telepathy.evaluation.diagnostics import gradient_norms
+from telepathy.files import canonical, read_json, write_atomic, write_json, write_text
 from telepathy.training.loop import Interrupted, train
 from telepathy.training.objective import Objective
+
+OUTPUTS = ("bridge.safetensors", "train.jsonl", "gradients.json")
 
 VALIDATION_ROWS_GENERATED = 16
 """Open answers are slow to decode; so many validation rows show the trend."""
@@ -36,22 +39,28 @@ def run(spec: dict[str, Any], cache: Path, checkpoints: Path, out: Path) -> None
     if objective.verbalizer is None:
         held_out = held_out[:VALIDATION_ROWS_GENERATED]
 
-    def validate() -> dict[str, Any]:
-        rows = bridge_rows(bridge, objective, held_out)
+    def validate(current: Bridge) -> dict[str, Any]:
+        rows = bridge_rows(current, objective, held_out)
         return {
             "validation_accuracy": sum(row.correct for row in rows) / len(rows),
             "validation_n": len(rows),
         }
 
-    log = train(bridge, objective, read_split(data, "train"), spec["seed"], saved, validate)
+    items = read_split(data, "train")
+    log = train(bridge, objective, items, spec["seed"], saved, validate)
+    write_json(out / "gradients.json", gradient_norms(bridge, objective, items[: objective.recipe.training.batch]))
     write_text(out / "train.jsonl", "".join(canonical(entry) + "\n" for entry in log))
     write_weights(bridge, objective, out / "bridge.safetensors")
     saved.unlink(missing_ok=True)
 
 
 def write_weights(bridge: Bridge, objective: Objective, path: Path) -> None:
-    """Write the trained weights (fp32) with the recipe that made them."""
-    tensors = {name: value.detach().cpu().contiguous() for name, value in bridge.state_dict().items()}
+    """Write the trained weights with the recipe that made them; without side heads, which only losses use."""
+    tensors = {
+        name: value.detach().cpu().contiguous()
+        for name, value in bridge.state_dict().items()
+        if not name.startswith("heads.")
+    }
     note = {"recipe": canonical(objective.recipe.model_dump())}
     write_atomic(path, lambda part: save_file(tensors, part, metadata=note))
 

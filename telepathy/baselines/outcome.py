@@ -10,9 +10,10 @@ from telepathy.record import Row
 
 @dataclass(frozen=True)
 class Outcome:
-    """Rows of a baseline, where they were computed, and what it chose on validation rows."""
+    """Rows of a baseline, where they were computed, what it chose on validation rows; and times, never the same."""
 
     rows: list[Row]
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     dtype: torch.dtype | None = None
     resolved: dict[str, Any] = field(default_factory=dict)
+    volatile: dict[str, Any] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from telepathy.data.rows import Item, read_split
 from telepathy.data.verbalizer import make_verbalizer
 from telepathy.device import deterministic, pick_device
 from telepathy.evaluation.scoring import batches, label_rows, score_labels, text_rows
-from telepathy.models.frozen import FrozenLM
+from telepathy.models.frozen import frozen
 from telepathy.receiver import label_scores
 
 
@@ -20,7 +20,7 @@ def run(spec: dict[str, Any], cache: Path) -> Outcome:
     """Evaluate on the test rows."""
     deterministic()
     task = spec["task"]
-    reader = FrozenLM(cache / "models" / spec["models"]["reader"], spec["compute"], pick_device())
+    reader = frozen(cache / "models" / spec["models"]["reader"], spec["compute"], pick_device())
     items = read_split(cache / "data" / spec["data"], "test")
     template = task["zero_shot_prompt"] or task["sender_prompt"]
 

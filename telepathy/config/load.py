@@ -1,6 +1,6 @@
 """Read the catalogues and a preset, apply overrides, validate, and explain errors by file and key.
 
-Layers, later ones win: `models.yaml`, `tasks.yaml`, `methods.yaml`, `presets/<preset>.yaml`, then the user's own
+Layers, later ones win: `models.yaml`, `tasks.yaml`, `methods.yaml`, `phases.yaml`, `presets/<preset>.yaml`, then the user's own
 overrides (Snakemake's `--configfile` and `--config`).
 """
 
@@ -12,11 +12,12 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from telepathy.config.phases import OWN, differences, expand
 from telepathy.config.preset import Config
 from telepathy.errors import UserError, fail
 
 FOLDER = Path(__file__).resolve().parents[2] / "workflow" / "config"
-CATALOGUES = ("models", "tasks", "methods")
+CATALOGUES = ("models", "tasks", "methods", "phases")
 OVERRIDES = "--config/--configfile"
 
 Layered = tuple[str, dict[str, Any]]
@@ -62,6 +63,8 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
             key = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"key `{key}` twice", key_node.start_mark)
@@ -97,31 +100,74 @@ def load(preset: str, overrides: Mapping[str, Any] | None = None, folder: Path =
     merged: dict[str, Any] = {"preset": preset}
     for _, content in layers:
         merged = merge(merged, content)
-    merged["methods"] = _inherit(merged.get("methods", {}), layers)
+    merged["methods"] = _inherit("methods", merged.get("methods", {}), layers)
+    merged["phases"] = _series(merged.get("phases", {}), layers)
+    of_phases: dict[str, Any] = {}
+    for name, phase in merged["phases"].items():
+        of_phases |= _methods_of(name, phase)
+    for name in of_phases:
+        if name in merged["methods"]:
+            raise fail(_origin(("methods", name), layers), f"`{name}` is also a phase", "rename the method")
+    merged["methods"] |= of_phases
+    source = str(folder / "phases.yaml")
+    layers += [(source, {"methods": of_phases})]
     return validate(Config, merged, layers)
 
 
-def _inherit(methods: Mapping[str, Any], layers: Iterable[Layered]) -> dict[str, Any]:
-    """Resolve `parent:` chains: a method states only what differs from its parent."""
+def _series(content: Mapping[str, Any], layers: list[Layered]) -> dict[str, Any]:
+    """The phases with all that they inherit; each says what it changes of its parent's recipe."""
+    entries = expand(content)
+    whole = _inherit("phases", entries, layers, OWN)
+    series = {}
+    for name, phase in whole.items():
+        if phase.get("abstract"):
+            continue
+        parent = ancestor = entries[name].get("parent")
+        while ancestor is not None and whole[ancestor].get("abstract"):
+            ancestor = entries[ancestor].get("parent")
+        # Phases without a real ancestor are compared with the entry that holds what they share.
+        before = whole[ancestor or parent].get("recipe") or {} if parent else {}
+        own = {key: value for key, value in phase.items() if key not in ("abstract", "each")}
+        changes = list(differences(before, phase.get("recipe") or {}))
+        series[name] = own | {"parent": ancestor, "changes": changes}
+    return series
+
+
+def _methods_of(name: str, phase: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """A phase as one or two methods (before validation)."""
+    shown = {"title": phase.get("title", name), "about": phase.get("hypothesis", "")}
+    recipe, recorded = phase.get("recipe") or {}, phase.get("recorded")
+    made = {name: shown | {"recipe": recipe}}
+    if recorded:
+        patched = merge(recipe, recorded.get("recipe") or {})
+        made[f"{name}_recorded"] = shown | {"title": f"{shown['title']}, as recorded", "recipe": patched}
+    return made
+
+
+def _inherit(
+    section: str, methods: Mapping[str, Any], layers: Iterable[Layered], own_keys: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Resolve `parent:` chains: an entry states only what differs from its parent, `own_keys` are never taken."""
     done: dict[str, Any] = {}
 
     def resolve(name: str, trail: tuple[str, ...]) -> dict[str, Any]:
         if name in done:
             return done[name]
-        where = _origin(("methods", *trail[-1:]), layers)
+        where = _origin((section, *trail[-1:]), layers)
         if name in trail:
-            raise fail(where, f"methods.{name}.parent runs in a circle", "break the circle")
+            raise fail(where, f"{section}.{name}.parent runs in a circle", "break the circle")
         if name not in methods:
             raise fail(
                 where,
-                f"methods.{trail[-1]}.parent: no method `{name}`",
+                f"{section}.{trail[-1]}.parent: no {section.removesuffix('s')} `{name}`",
                 f"known: {', '.join(sorted(methods))}",
             )
         own = methods[name]
         if not isinstance(own, Mapping):
-            raise fail(where, f"methods.{name} must be a mapping", "see its neighbours for the shape")
+            raise fail(where, f"{section}.{name} must be a mapping", "see its neighbours for the shape")
         parent = own.get("parent")
         base = resolve(parent, (*trail, name)) if parent is not None else {}
+        base = {key: value for key, value in base.items() if key not in own_keys}
         done[name] = merge(base, {key: value for key, value in own.items() if key != "parent"})
         return done[name]
 

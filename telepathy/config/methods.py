@@ -1,29 +1,11 @@
-"""Methods: the bridge's parts and its training as data, and the baselines.
-
-A part's class lives in `telepathy/bridge/` and takes its section from here; this module stays free of torch so
-that planning can read it. Section and symbol names follow the specification of the original research.
-"""
+"""Methods: a bridge with its training as data, and the baselines. Free of torch, so that planning can read it."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from telepathy.config.base import Layer, Strict
-
-
-class Perceiver(Strict):
-    """Perceiver resampler (Jaegle et al. 2021; Alayrac et al. 2022)."""
-
-    kind: Literal["perceiver"] = "perceiver"
-    width: int | None = Field(default=None, gt=0, description="Inner width; the receiver's width if absent.")
-    heads: int = Field(default=8, gt=0)
-    depth: int = Field(default=2, gt=0)
-
-    @model_validator(mode="after")
-    def _heads_divide(self) -> "Perceiver":
-        if self.width is not None and self.width % self.heads:
-            raise ValueError(f"width {self.width} is not a multiple of heads {self.heads}")
-        return self
+from telepathy.config.parts import VQ, Body, Bottleneck, Losses, Perceiver, RecurrentPerceiver
 
 
 class Calibration(Strict):
@@ -33,21 +15,16 @@ class Calibration(Strict):
     level: Literal["pooled", "token"] = "pooled"
 
 
-class Losses(Strict):
-    """Weights of the loss terms; 0 leaves a term out."""
-
-    lm: float = Field(default=1.0, ge=0, description="Receiver cross-entropy over the target.")
-    recon_cos: float = Field(default=0.0, ge=0, description="Direction of the mean soft token vs the source mean.")
-    batch_div: float = Field(default=0.0, ge=0, description="Similarity of different items' soft tokens.")
-
-    @model_validator(mode="after")
-    def _any(self) -> "Losses":
-        if not any(self.model_dump().values()):
-            raise ValueError("at least one loss weight must be above 0")
-        return self
+Piece = Literal["bos", "primer", "soft", "answer_bos", "target", "eos"]
+"""`answer_bos` is a second beginning token: the target's first token, which the receiver must predict (1-9)."""
 
 
-Piece = Literal["bos", "primer", "soft", "target", "eos"]
+class Shown(Strict):
+    """What evaluation puts before the target, where it differs from training (a recorded defect)."""
+
+    layout: list[Piece] | None = None
+    primer: str | None = None
+
 
 
 class Training(Strict):
@@ -63,6 +40,11 @@ class Training(Strict):
     schedule: Literal["constant", "cosine"] = "constant"
     validations: int = Field(default=2, ge=0, description="How often validation rows are scored, evenly spaced.")
     max_target_tokens: int = Field(default=96, gt=0)
+    weights: Literal["float32", "bfloat16"] = Field(
+        default="float32", description="Arithmetic of the trained weights; bfloat16 loses small updates."
+    )
+    ema: float | None = Field(default=None, gt=0, lt=1, description="Decay of averaged weights, used at evaluation.")
+    mask_padding: bool = Field(default=True, description="Leave padding out of the loss and of attention.")
 
     @model_validator(mode="after")
     def _warmup_fits(self) -> "Training":
@@ -72,21 +54,29 @@ class Training(Strict):
 
 
 class Bridge(Strict):
-    """A bridge and how it is trained: normalizer -> body -> output stage."""
+    """A bridge and how it is trained: normalizer -> body -> bottleneck -> output stage."""
 
     kind: Literal["bridge"]
     layer: Layer = Field(description="Source layer: fraction of the sender's depth, or index.")
     soft_tokens: int = Field(gt=0)
     normalizer: Literal["fixed", "learnable", "learnable_clamped", "layer_norm", "identity", "none"] = "identity"
     calibration: Calibration | None = None
-    body: Perceiver = Perceiver()
-    output: Literal["none", "ln_tanh_scale", "tanh_scale", "scale", "rms_scale"] = "rms_scale"
-    output_init: float | None = Field(
-        default=None, gt=0, description="Start of the output scale; the receiver's embedding RMS if absent."
+    body: Body = Perceiver()
+    bottleneck: Bottleneck | None = None
+    output: Literal["none", "ln_tanh_scale", "tanh_scale", "scale", "rms_scale", "rms_fixed"] = "rms_scale"
+    output_gain: float = Field(
+        default=1.0, gt=0, description="Start of the output scale, in units of the receiver's embedding RMS."
     )
     losses: Losses = Losses()
+    target: Literal["answer", "question_answer", "final", "label_text"] = Field(
+        default="answer",
+        description="Text target: the worked answer, question and answer, or the final answer alone. A label is "
+        "trained on the label set; `label_text` trains on its text over the whole vocabulary instead.",
+    )
     layout: list[Piece] = Field(default=["bos", "primer", "soft", "target", "eos"])
     primer: str | None = Field(default=None, description="Replaces the task's primer.")
+    sender_prompt: str | None = Field(default=None, description="Replaces the task's prompt for the sender.")
+    evaluation: Shown | None = None
     training: Training
 
     @model_validator(mode="after")
@@ -101,8 +91,26 @@ class Bridge(Strict):
                 raise ValueError(f"layout must contain `{piece}` exactly once")
         if self.layout.index("soft") > self.layout.index("target"):
             raise ValueError("layout must give the soft tokens before the target")
+        if self.sender_prompt is not None and "{text}" not in self.sender_prompt:
+            raise ValueError("`sender_prompt` must contain {text}")
         if "eos" in self.layout[: self.layout.index("target")]:
             raise ValueError("layout must give eos after the target")
+        if "answer_bos" in self.layout and self.layout.index("answer_bos") != self.layout.index("target") - 1:
+            raise ValueError("layout must give answer_bos right before the target")
+        shown = self.evaluation.layout if self.evaluation else None
+        if shown is not None and (shown.count("soft") != 1 or {"target", "eos", "answer_bos"} & set(shown)):
+            raise ValueError("evaluation.layout holds what stands before the target: bos, primer, and soft once")
+        flows = self.body.kind.startswith("flow_")
+        if flows != bool(self.losses.flow):
+            raise ValueError("a flow body needs a `flow` loss, and no other body can have one")
+        if isinstance(self.bottleneck, VQ) != bool(self.losses.vq):
+            raise ValueError("a vq bottleneck needs a `vq` loss, and nothing else can have one")
+        coded = {"entropy", "div_count", "div_codes", "div_var"} & set(self.losses.weights)
+        if coded and self.bottleneck is None:
+            raise ValueError(f"loss {sorted(coded)[0]} needs a bottleneck")
+        rounds = self.body.rounds if isinstance(self.body, RecurrentPerceiver) else 1
+        if self.soft_tokens % rounds:
+            raise ValueError(f"soft_tokens {self.soft_tokens} is not a multiple of the body's {rounds} rounds")
         return self
 
 
@@ -131,7 +139,27 @@ class Majority(Strict):
     kind: Literal["majority"]
 
 
-Recipe = Annotated[Bridge | ZeroShot | LinearProbe | Majority, Field(discriminator="kind")]
+class TextRelay(Strict):
+    """The sender writes a summary of the text, the receiver answers from the summary."""
+
+    kind: Literal["text_relay"]
+    prompt: str = Field(
+        default="Summarize this in one sentence:\n\n{text}\n\nSummary:", description="What the sender reads."
+    )
+    max_new_tokens: int = Field(default=50, gt=0)
+
+
+class Latency(Strict):
+    """Time of one item through bridge, text relay and the receiver alone (phases 26 and 27)."""
+
+    kind: Literal["latency"]
+    bridge: str = Field(description="The bridge method whose trained run is timed.")
+    items: int = Field(default=50, gt=0)
+    warmup: int = Field(default=5, ge=0)
+    relay: TextRelay = TextRelay(kind="text_relay")
+
+
+Recipe = Annotated[Bridge | ZeroShot | LinearProbe | Majority | TextRelay | Latency, Field(discriminator="kind")]
 
 
 class Method(Strict):

@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 from telepathy.config.base import Strict
 from telepathy.config.methods import Method
 from telepathy.config.models import Model
+from telepathy.config.phases import Phase, Variant, variants
+from telepathy.config.scale import Scale
 from telepathy.config.tasks import Rows, Task
 
 
@@ -22,7 +24,8 @@ class PresetTask(Strict):
 
     rows: Rows
     bridge: dict[str, Any] = Field(
-        default_factory=dict, description="Overrides of every bridge recipe on this task (deep-merged)."
+        default_factory=dict,
+        description="Overrides of every bridge recipe on this task, phases aside (deep-merged).",
     )
 
 
@@ -30,11 +33,24 @@ class Experiment(Strict):
     """A named grid of runs that feeds named tables and figures."""
 
     title: str
-    methods: list[str] = Field(min_length=1)
-    tasks: list[str] = Field(min_length=1)
+    methods: list[str] = Field(default=[], description="Each runs on all `tasks` that it can answer.")
+    tasks: list[str] = []
+    phases: Literal["all"] | list[str] = Field(
+        default=[], description="Each runs on its own task; `p07` means all its variants, `p07.recorded` that one."
+    )
     pairs: list[str] = Field(min_length=1)
     seeds: list[int] = Field(min_length=1)
     reference: str | None = Field(default=None, description="The method that all others are compared with.")
+
+    @model_validator(mode="after")
+    def _grid_or_series(self) -> "Experiment":
+        if bool(self.methods) != bool(self.tasks):
+            raise ValueError("`methods` and `tasks` belong together")
+        if bool(self.methods) == bool(self.phases):
+            raise ValueError("give either `methods` and `tasks`, or `phases`")
+        if self.phases and self.reference is not None:
+            raise ValueError("`phases` are each compared with their own control; remove `reference`")
+        return self
 
 
 class Statistics(Strict):
@@ -43,6 +59,9 @@ class Statistics(Strict):
     resamples: int = Field(default=10_000, ge=100)
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     power: float = Field(default=0.8, gt=0.5, lt=1)
+    relevance: float = Field(
+        default=0.1, gt=0, lt=1, description="Smallest effect of interest on an accuracy or a rate."
+    )
     seed: int = 0
 
 
@@ -55,14 +74,24 @@ class Config(Strict):
         default="auto",
         description="Arithmetic of the frozen models; auto: bfloat16 where the device is fast with it.",
     )
+    together: int = Field(
+        default=4,
+        ge=0,
+        description="Most runs of one task and pair that share a process, which loads models once; 0: one job a run.",
+    )
     gpus: int = Field(default=0, ge=0, description="GPUs that encoding, training and evaluation ask the cluster for.")
     models: dict[str, Model]
     pairs: dict[str, Pair] = Field(min_length=1)
     tasks: dict[str, Task]
     methods: dict[str, Method]
+    phases: dict[str, Phase] = {}
+    roles: dict[str, str] = Field(
+        default_factory=dict, description="Task of the research -> task of this preset that stands for it."
+    )
+    scale: Scale = Scale()
     use: dict[str, PresetTask] = Field(min_length=1, description="The preset's tasks with rows and overrides.")
     bridge: dict[str, Any] = Field(
-        default_factory=dict, description="Overrides of every bridge recipe in this preset (deep-merged)."
+        default_factory=dict, description="Overrides of every bridge recipe, phases aside (deep-merged)."
     )
     experiments: dict[str, Experiment] = Field(min_length=1)
     statistics: Statistics = Statistics()
@@ -78,13 +107,36 @@ class Config(Strict):
             known(pair.receiver, "models", self.models, f"pairs.{name}.receiver")
         for task in self.use:
             known(task, "tasks", self.tasks, "use")
+        for role, task in self.roles.items():
+            known(task, "use", self.use, f"roles.{role}")
         for name, experiment in self.experiments.items():
+            for phase in experiment.phases if experiment.phases != "all" else []:
+                base, _, variant = phase.partition(".")
+                known(base, "phases", self.phases, f"experiments.{name}.phases")
+                given = [one.name for one in variants(base, self.phases[base])]
+                if variant:
+                    known(variant, f"the variants of {base}", given, f"experiments.{name}.phases")
             for method in experiment.methods:
                 known(method, "methods", self.methods, f"experiments.{name}.methods")
             for task in experiment.tasks:
                 known(task, "use", self.use, f"experiments.{name}.tasks")
             for pair in experiment.pairs:
                 known(pair, "pairs", self.pairs, f"experiments.{name}.pairs")
-            if experiment.reference is not None:
+            if experiment.reference is not None and experiment.methods:
                 known(experiment.reference, f"experiments.{name}.methods", experiment.methods, "reference")
         return self
+
+    def chosen(self, experiment: Experiment) -> list[Variant]:
+        """Variants of an experiment's phases in the order of the series; `all` leaves out what has no task here."""
+        wanted = list(self.phases) if experiment.phases == "all" else experiment.phases
+        found = []
+        for name, phase in self.phases.items():
+            if experiment.phases == "all" and self.task_of(phase) is None:
+                continue
+            found += [one for one in variants(name, phase) if {name, f"{name}.{one.name}"} & set(wanted)]
+        return found
+
+    def task_of(self, phase: Phase) -> str | None:
+        """The preset's task for a phase; None if it has none."""
+        task = self.roles.get(phase.task, phase.task)
+        return task if task in self.use else None

@@ -72,39 +72,69 @@ class Layout:
     """The order of the pieces around the soft tokens, tokenised for one receiver.
 
     Attributes:
-        prefix: ids up to the target, soft tokens as `SOFT`.
-        suffix: ids after the target.
-        shown: the layout as text, part of each row's prompt hash.
+        prefix: ids that evaluation puts before the target, soft tokens as `SOFT`.
+        trained: ids that training puts before the target; the same, save in recorded variants.
+        lead: ids that belong to the target and come before its text (a recorded second beginning token).
+        suffix: ids after the target's text.
+        shown: the evaluation layout as text, part of each row's prompt hash.
         before: the text right before the target ("" after soft tokens).
     """
 
     prefix: list[int]
+    trained: list[int]
+    lead: list[int]
     suffix: list[int]
     shown: str
     before: str
 
     def target(self, reader: Reader, answer: str) -> list[int]:
-        """Token ids of a target in this layout."""
+        """Token ids of a target's text in this layout."""
         return reader.tokens(continuation(self.before, answer))
 
+    def scored(self, target: Sequence[int]) -> list[int]:
+        """What the receiver must predict after `trained`."""
+        return [*self.lead, *target, *self.suffix]
+
     def sequence(self, target: Sequence[int]) -> list[int]:
-        """The training sequence: prefix, target, suffix."""
-        return [*self.prefix, *target, *self.suffix]
+        """The training sequence."""
+        return [*self.trained, *self.scored(target)]
 
 
-def make_layout(reader: Reader, pieces: Sequence[str], primer: str, soft_tokens: int) -> Layout:
+def make_layout(
+    reader: Reader,
+    pieces: Sequence[str],
+    primer: str,
+    soft_tokens: int,
+    evaluated: Sequence[str] | None = None,
+    evaluated_primer: str | None = None,
+) -> Layout:
     """Tokenise a layout.
 
     Args:
         reader: the receiver.
-        pieces: some of bos, primer, soft, target, eos, in order (checked by the configuration).
+        pieces: some of bos, primer, soft, answer_bos, target, eos, in order (checked by the configuration).
         primer: the primer's text.
         soft_tokens: K.
+        evaluated: pieces that evaluation puts before the target, if not those of training.
+        evaluated_primer: the primer of evaluation, if not that of training.
     """
-    end = [reader.tokenizer.eos_token_id]
-    made = {"bos": reader.bos, "primer": reader.tokens(primer), "soft": [SOFT] * soft_tokens, "eos": end}
-    at = list(pieces).index("target")
-    prefix = [token for piece in pieces[:at] for token in made[piece]]
-    suffix = [token for piece in pieces[at + 1 :] for token in made[piece]]
-    before = primer if at and pieces[at - 1] == "primer" else ""
-    return Layout(prefix, suffix, f"{'|'.join(pieces)}|{soft_tokens}|{primer}", before)
+
+    def ids(names: Sequence[str], text: str) -> list[int]:
+        made = {"bos": reader.bos, "answer_bos": reader.bos, "primer": reader.tokens(text)}
+        made |= {"soft": [SOFT] * soft_tokens, "eos": [reader.tokenizer.eos_token_id]}
+        return [token for name in names for token in made[name]]
+
+    pieces = list(pieces)
+    at = pieces.index("target")
+    lead = ["answer_bos"] if pieces[at - 1] == "answer_bos" else []
+    start = at - len(lead)
+    shown = list(evaluated) if evaluated is not None else pieces[:start]
+    shown_primer = primer if evaluated_primer is None else evaluated_primer
+    return Layout(
+        prefix=ids(shown, shown_primer),
+        trained=ids(pieces[:start], primer),
+        lead=ids(lead, primer),
+        suffix=ids(pieces[at + 1 :], primer),
+        shown=f"{'|'.join(shown)}|{soft_tokens}|{shown_primer}",
+        before=primer if start and pieces[at - 1] == "primer" else "",
+    )

@@ -19,15 +19,16 @@ def bridge_rows(bridge: Bridge, objective: Objective, items: Sequence[Item]) -> 
     bridge.eval()
 
     def prepare(chosen: list[Item]) -> tuple[list[list[int]], Tensor]:
-        soft, _, _ = objective.soft_tokens(bridge, [item.text_sha256 for item in chosen])
+        soft = objective.soft_tokens(bridge, [item.text_sha256 for item in chosen])
         return [objective.layout.prefix] * len(chosen), soft
 
-    prompts = [f"{fill(objective.task['sender_prompt'], item.text)}\0{objective.layout.shown}" for item in items]
+    prompts = [f"{fill(objective.sender_prompt, item.text)}\0{objective.layout.shown}" for item in items]
     source = batches(items, prepare)
     if objective.verbalizer is not None:
         scores = score_labels(objective.receiver, items, objective.verbalizer, source)
         rows = label_rows(items, objective.verbalizer.labels, scores, prompts)
     else:
-        rows = text_rows(objective.receiver, items, objective.task, source, prompts)
+        task = objective.task | {"max_new_tokens": objective.max_new_tokens}
+        rows = text_rows(objective.receiver, items, task, source, prompts)
     bridge.train()
     return rows

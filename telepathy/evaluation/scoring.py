@@ -70,6 +70,6 @@ def text_rows(
     rows = []
     for item, output, prompt in zip(items, outputs, prompts, strict=True):
         found = final_answer(output, task["final"], task["pattern"], task["stop"])
-        prompt_sha = text_sha256(prompt)
-        rows.append(Row(item.id, item.text_sha256, prompt_sha, item.gold, found, found is not None, None, output))
+        keys = (item.id, item.text_sha256, text_sha256(prompt), item.gold)
+        rows.append(Row(*keys, found, found is not None, None, output, item.text, item.entities))
     return rows

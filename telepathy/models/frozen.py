@@ -1,8 +1,9 @@
 """A frozen causal language model: loaded without gradients, read at any layer, scored on few head rows."""
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -48,9 +49,7 @@ class FrozenLM:
         self.weights = {name: sha for name, sha in facts["files"].items() if name.endswith(".safetensors")}
         self.device, self.dtype = device, compute_dtype(compute, device)
         self.width, self.depth = facts["width"], facts["depth"]
-        self.tokenizer = AutoTokenizer.from_pretrained(home)
-        if self.tokenizer.pad_token_id is None:
-            self.tokenizer.pad_token = self.tokenizer.eos_token
+        self.tokenizer = tokenizer_of(folder)
         self.model = AutoModelForCausalLM.from_pretrained(home, dtype=self.dtype, use_safetensors=True)
         self.model.to(device).eval().requires_grad_(False)
         # Greedy decoding is all we do; sampling settings that ship with a model would only raise warnings.
@@ -142,6 +141,22 @@ class FrozenLM:
         if (own - ours).abs().max() > 0.05 * (1 + own.abs().max()):
             where = self.model.config.model_type
             raise fail(where, "its logits are not head·state, so label rows cannot be scored", "use another model")
+
+
+@lru_cache(maxsize=2)
+def frozen(folder: Path, compute: str, device: torch.device) -> FrozenLM:
+    """A model that this process keeps: runs that share a process load a sender and a receiver once."""
+    return FrozenLM(folder, compute, device)
+
+
+@lru_cache(maxsize=2)
+def tokenizer_of(folder: Path) -> Any:
+    """The tokenizer of a prepared model; it pads with the end token where it has no other."""
+    facts = read_json(folder / "model.json", MADE_BY)
+    tokenizer = AutoTokenizer.from_pretrained(folder / facts["folder"])
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
 
 
 def positions(mask: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Checkpoints without pickle: one safetensors file with weights, optimizer moments, RNG state and log.
+"""Checkpoints without pickle: one safetensors file with weights, averages, optimizer moments and log.
 
 Written atomically; a run that is killed at any moment goes on from the last whole one and ends in the same bytes.
 """
@@ -16,22 +16,30 @@ from telepathy.files import write_atomic
 
 
 def save(
-    path: Path, bridge: nn.Module, optimizer: torch.optim.Optimizer, step: int, log: list[dict], made_by: str
+    path: Path,
+    bridge: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: nn.Module | None,
+    step: int,
+    log: list[dict],
+    made_by: str,
 ) -> None:
-    """Save everything that the next step depends on; `made_by` is the hash of the code that trained so far."""
+    """Save everything that the next step depends on; `made_by` is the hash of the code that trained so far.
+
+    No state of a random generator is among it: each step seeds its own.
+    """
     tensors: dict[str, Tensor] = {f"weight/{name}": value for name, value in bridge.state_dict().items()}
     for index, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer/{index}/{name}": torch.as_tensor(value) for name, value in moments.items()}
-    tensors["rng/cpu"] = torch.get_rng_state()
-    if torch.cuda.is_available():
-        tensors["rng/cuda"] = torch.cuda.get_rng_state()
+    if average is not None:
+        tensors |= {f"average/{name}": value for name, value in average.state_dict().items()}
     note = {"step": str(step), "log": json.dumps(log), "made_by": made_by}
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     write_atomic(path, lambda part: save_file(tensors, part, metadata=note))
 
 
 def load(
-    path: Path, bridge: nn.Module, optimizer: torch.optim.Optimizer, made_by: str
+    path: Path, bridge: nn.Module, optimizer: torch.optim.Optimizer, average: nn.Module | None, made_by: str
 ) -> tuple[int, list[dict[str, Any]]]:
     """Restore a checkpoint in place.
 
@@ -48,6 +56,8 @@ def load(
                 return 0, []
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
         bridge.load_state_dict(_below(tensors, "weight/"))
+        if average is not None:
+            average.load_state_dict(_below(tensors, "average/"))
     except (OSError, SafetensorError, RuntimeError):
         path.unlink(missing_ok=True)
         return 0, []
@@ -57,9 +67,6 @@ def load(
         index, _, key = name.partition("/")
         moments.setdefault(int(index), {})[key] = value
     optimizer.load_state_dict({"state": moments, "param_groups": state["param_groups"]})
-    torch.set_rng_state(tensors["rng/cpu"])
-    if "rng/cuda" in tensors and torch.cuda.is_available():
-        torch.cuda.set_rng_state(tensors["rng/cuda"])
     return int(note["step"]), json.loads(note["log"])
 
 

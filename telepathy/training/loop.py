@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from telepathy.bridge.bridge import Bridge
 from telepathy.config.methods import Training
@@ -46,9 +47,9 @@ def train(
     items: Sequence[Item],
     seed: int,
     saved: Path,
-    validate: Callable[[], dict[str, Any]],
+    validate: Callable[[Bridge], dict[str, Any]],
 ) -> list[dict[str, Any]]:
-    """Train a bridge in place.
+    """Train a bridge in place; with `ema` it ends with its averaged weights.
 
     Args:
         bridge: at its initial weights, on the receiver's device.
@@ -56,7 +57,8 @@ def train(
         items: training rows.
         seed: seed of the row order.
         saved: checkpoint file; if it is there the run goes on from it.
-        validate: scores validation rows; its entries go into the log.
+        validate: scores validation rows with a bridge (the averaged one, if the recipe averages); its entries go
+            into the log.
 
     Returns:
         The log, one entry a step.
@@ -67,8 +69,9 @@ def train(
     """
     plan = objective.recipe.training
     optimizer = torch.optim.AdamW(bridge.parameters(), lr=plan.lr, weight_decay=plan.weight_decay)
+    average = AveragedModel(bridge, multi_avg_fn=get_ema_multi_avg_fn(plan.ema)) if plan.ema else None
     made_by = code_sha256("telepathy.train")
-    step, log = checkpoint.load(saved, bridge, optimizer, made_by)
+    step, log = checkpoint.load(saved, bridge, optimizer, average, made_by)
     wanted = validation_steps(plan)
     stop = _stop_requests()
     last_saved = time.monotonic()
@@ -76,17 +79,21 @@ def train(
         while step < plan.steps:
             entry = _step(bridge, objective, items, optimizer, seed, step)
             step += 1
+            if average is not None:
+                average.update_parameters(bridge)
             if step in wanted:
-                entry |= validate()
+                entry |= validate(bridge if average is None else average.module)
             log.append(entry)
             bar.set_postfix(loss=f"{entry['loss']:.3f}", refresh=False)
             bar.update()
             due = time.monotonic() - last_saved > CHECKPOINT_SECONDS
             if stop or (due and step < plan.steps):
-                checkpoint.save(saved, bridge, optimizer, step, log, made_by)
+                checkpoint.save(saved, bridge, optimizer, average, step, log, made_by)
                 last_saved = time.monotonic()
             if stop:
                 raise Interrupted(f"stopped by {stop[0]} after step {step} of {plan.steps}; run again to go on")
+    if average is not None:
+        bridge.load_state_dict(average.module.state_dict())
     return log
 
 
@@ -103,17 +110,20 @@ def _step(
     for group in optimizer.param_groups:
         group["lr"] = rate(step, plan)
     optimizer.zero_grad(set_to_none=True)
+    # All chance of a step (dropout, a flow's noise and times) follows from the seed and the step alone.
+    torch.manual_seed(seed * 1_000_003 + step)
     sums: dict[str, float] = {}
-    power = 0.0
+    powers: list[float] = []
     for part in range(plan.accumulation):
         chosen = rows_of(step * plan.accumulation + part, plan.batch, len(items), seed)
         terms, soft = objective.terms(bridge, [items[row] for row in chosen])
         (objective.total(terms) / plan.accumulation).backward()
         for name, term in terms.items():
             sums[name] = sums.get(name, 0.0) + term.item() / plan.accumulation
-        power += soft.detach().float().pow(2).mean().item() / plan.accumulation
+        if soft is not None:
+            powers.append(soft.detach().float().pow(2).mean().item())
     norm = torch.nn.utils.clip_grad_norm_(bridge.parameters(), plan.clip).item()
-    loss = sum(getattr(objective.recipe.losses, name) * value for name, value in sums.items())
+    loss = sum(objective.recipe.losses.weights[name] * value for name, value in sums.items())
     if not math.isfinite(loss) or not math.isfinite(norm):
         raise FloatingPointError(f"loss {loss} or gradient norm {norm} at step {step + 1} is not finite")
     optimizer.step()
@@ -123,7 +133,7 @@ def _step(
         "terms": sums,
         "grad_norm": norm,
         "lr": rate(step, plan),
-        "soft_rms": math.sqrt(power),
+        "soft_rms": math.sqrt(sum(powers) / len(powers)) if powers else None,
         "receiver_rms": objective.receiver.embedding_rms,
         "examples_per_second": round(plan.batch * plan.accumulation / (time.perf_counter() - started), 2),
     }

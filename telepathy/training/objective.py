@@ -1,21 +1,24 @@
 """What a bridge is trained on: the loss terms of its recipe for one batch of items."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from telepathy.bridge.bridge import Bridge
+from telepathy import losses
+from telepathy.bridge.bridge import Bridge, Trace
+from telepathy.bridge.flow import interpolated, padded
 from telepathy.config.methods import Bridge as BridgeConfig
-from telepathy.data.prompts import Layout, make_layout
+from telepathy.data.prompts import Layout, fill, make_layout
 from telepathy.data.rows import Item
 from telepathy.data.verbalizer import Verbalizer, make_verbalizer
-from telepathy.losses import batch_div, projection, recon_cos
 from telepathy.models.frozen import FrozenLM
 from telepathy.receiver import label_loss, text_loss
 from telepathy.store import LayerStore
+
+MOST_QUESTION_TOKENS = 512
 
 
 @dataclass
@@ -27,18 +30,28 @@ class Objective:
         task: what methods see of the task (prompts, labels; see `plan`).
         receiver: the frozen receiver.
         store: the sender's states.
+        sender_words: the sender's token ids of a text, for the bag-of-words term; else None.
     """
 
     recipe: BridgeConfig
     task: dict
     receiver: FrozenLM
     store: LayerStore
+    sender_words: Callable[[str], list[int]] | None = None
 
     @cached_property
     def layout(self) -> Layout:
         """The receiver's sequence."""
         primer = self.task["primer"] if self.recipe.primer is None else self.recipe.primer
-        return make_layout(self.receiver, self.recipe.layout, primer, self.recipe.soft_tokens)
+        shown = self.recipe.evaluation
+        return make_layout(
+            self.receiver,
+            self.recipe.layout,
+            primer,
+            self.recipe.soft_tokens,
+            shown.layout if shown else None,
+            shown.primer if shown else None,
+        )
 
     @cached_property
     def verbalizer(self) -> Verbalizer | None:
@@ -49,35 +62,134 @@ class Objective:
     @cached_property
     def across(self) -> Tensor | None:
         """Map between the widths, for terms that compare directions."""
-        return projection(self.store.width, self.receiver.width)
+        return losses.projection(self.store.width, self.receiver.width)
 
-    def soft_tokens(self, bridge: Bridge, texts: Sequence[str]) -> tuple[Tensor, Tensor, Tensor]:
-        """Soft tokens `[B, K, d_r]` of texts (by hash), with the states `[B, T, d_s]` and mask they came from."""
+    @property
+    def sender_prompt(self) -> str:
+        """What the sender reads."""
+        return self.recipe.sender_prompt or self.task["sender_prompt"]
+
+    @property
+    def max_new_tokens(self) -> int:
+        """Length of a generated answer; twice the task's where the question is written out first."""
+        return self.task["max_new_tokens"] * (2 if self.recipe.target == "question_answer" else 1)
+
+    def states(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """States `[B, T, d_s]` and mask `[B, T]` of texts (by hash), on the receiver's device."""
         states, mask = self.store.batch(list(texts))
-        states, mask = states.to(self.receiver.device), mask.to(self.receiver.device)
-        low = self.receiver.dtype == torch.bfloat16
-        with torch.autocast(states.device.type, torch.bfloat16, enabled=low and states.is_cuda):
-            return bridge(states, mask), states, mask
+        return states.to(self.receiver.device), mask.to(self.receiver.device)
 
-    def terms(self, bridge: Bridge, items: Sequence[Item]) -> tuple[dict[str, Tensor], Tensor]:
-        """Unweighted loss terms with a weight above 0, and the soft tokens."""
-        weights = self.recipe.losses
-        soft, states, mask = self.soft_tokens(bridge, [item.text_sha256 for item in items])
-        terms: dict[str, Tensor] = {}
-        if weights.lm:
-            if self.verbalizer is not None:
-                golds = [item.gold for item in items]
-                terms["lm"] = label_loss(self.receiver, self.layout, self.verbalizer, golds, soft)
-            else:
-                limit = self.recipe.training.max_target_tokens
-                targets = [self.layout.target(self.receiver, item.target or "")[:limit] for item in items]
-                terms["lm"] = text_loss(self.receiver, self.layout, targets, soft)
-        if weights.recon_cos:
-            terms["recon_cos"] = recon_cos(soft, states, mask, self.across)
-        if weights.batch_div:
-            terms["batch_div"] = batch_div(soft)
-        return terms, soft
+    def autocast(self) -> torch.autocast:
+        """bf16 arithmetic of the bridge on a GPU; its weights stay as they are."""
+        kind = self.receiver.device.type
+        low = self.receiver.dtype == torch.bfloat16 and kind == "cuda"
+        return torch.autocast(kind, torch.bfloat16, enabled=low)
+
+    def soft_tokens(self, bridge: Bridge, texts: Sequence[str]) -> Tensor:
+        """Soft tokens `[B, K, d_r]` of texts (by hash)."""
+        with self.autocast():
+            return bridge(*self.states(texts))
+
+    def terms(self, bridge: Bridge, items: Sequence[Item]) -> tuple[dict[str, Tensor], Tensor | None]:
+        """Unweighted loss terms with a weight above 0; and the soft tokens, None where no term needs them."""
+        wanted = self.recipe.losses.weights
+        states, mask = self.states([item.text_sha256 for item in items])
+        with self.autocast():
+            if set(wanted) == {"flow"}:
+                return {"flow": self._flow(bridge, items, states, mask)}, None
+            trace = bridge.trace(states, mask)
+            return {name: self._term(name, bridge, items, trace, states, mask) for name in wanted}, trace.soft
 
     def total(self, terms: dict[str, Tensor]) -> Tensor:
         """Weighted sum of the terms."""
-        return torch.stack([getattr(self.recipe.losses, name) * term for name, term in terms.items()]).sum()
+        return torch.stack([self.recipe.losses.weights[name] * term for name, term in terms.items()]).sum()
+
+    def lm(self, items: Sequence[Item], soft: Tensor) -> Tensor:
+        """The receiver's cross-entropy over the targets, given soft tokens `[B, K, d_r]`."""
+        if self.verbalizer is not None and self.recipe.target != "label_text":
+            return label_loss(self.receiver, self.layout, self.verbalizer, [item.gold for item in items], soft)
+        first = self.recipe.losses.first_tokens
+        return text_loss(
+            self.receiver,
+            self.layout,
+            [self.target(item) for item in items],
+            soft,
+            (first.count, first.weight) if first else None,
+            self.recipe.training.mask_padding,
+        )
+
+    def target(self, item: Item) -> list[int]:
+        """Token ids of an item's text target."""
+        answer = item.gold if item.target is None or self.recipe.target == "final" else item.target
+        if self.recipe.target == "question_answer":
+            answer = f"{item.text}\nAnswer: {answer}"
+        return self.layout.target(self.receiver, answer)[: self.recipe.training.max_target_tokens]
+
+    def _term(
+        self, name: str, bridge: Bridge, items: Sequence[Item], trace: Trace, states: Tensor, mask: Tensor
+    ) -> Tensor:
+        settings, soft, coded = self.recipe.losses, trace.soft, trace.coded
+        match name:
+            case "lm":
+                return self.lm(items, soft)
+            case "recon_cos":
+                return losses.recon_cos(soft, states, mask, self.across)
+            case "infonce":
+                return losses.infonce(soft, settings.tau)
+            case "anchor_mse":
+                unit = self.receiver.embedding_rms if settings.anchor_relative else None
+                return losses.anchor_mse(soft, *self._anchors(items), unit)
+            case "anchor_cos":
+                return losses.anchor_cos(soft, *self._anchors(items))
+            case "recon_mse":
+                return losses.recon_mse(bridge.read_mean(trace.resampled), states, mask)
+            case "bow":
+                return losses.bow(bridge.read_words(trace.resampled), self._words(items))
+            case "vq" | "entropy":
+                return coded.errors[name] if name == "vq" else -coded.errors[name]
+            case "div_count":
+                return losses.div_count(coded.codes)
+            case "div_codes":
+                return losses.div_codes(coded.entries)
+            case "div_var":
+                return losses.div_var(coded.entries)
+            case "batch_div":
+                return losses.batch_div(soft)
+        raise ValueError(f"no loss term {name}")
+
+    def _anchors(self, items: Sequence[Item]) -> tuple[Tensor, Tensor]:
+        """Receiver embeddings `[B, T, d_r]` and mask `[B, T]` of the text that the anchor terms look at."""
+        if self.recipe.losses.anchor_to == "question":
+            rows = [self._question(item) for item in items]
+        else:
+            rows = [self.target(item) for item in items]
+        return self._embedded(rows)
+
+    def _question(self, item: Item) -> list[int]:
+        return self.receiver.tokens(fill(self.sender_prompt, item.text))[:MOST_QUESTION_TOKENS]
+
+    def _embedded(self, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+        ids = torch.full((len(rows), max(map(len, rows))), self.receiver.tokenizer.pad_token_id)
+        mask = torch.zeros_like(ids, dtype=torch.bool)
+        for row, tokens in enumerate(rows):
+            ids[row, : len(tokens)] = torch.tensor(tokens)
+            mask[row, : len(tokens)] = True
+        with torch.no_grad():
+            embeds = self.receiver.embed(ids.to(self.receiver.device)).float()
+        return embeds, mask.to(self.receiver.device)
+
+    def _words(self, items: Sequence[Item]) -> list[list[int]]:
+        if self.sender_words is None:
+            raise ValueError("the bag-of-words term needs the sender's tokenizer")
+        return [sorted(set(self.sender_words(fill(self.sender_prompt, item.text)))) for item in items]
+
+    def _flow(self, bridge: Bridge, items: Sequence[Item], states: Tensor, mask: Tensor) -> Tensor:
+        """Velocity error towards the embeddings that the recipe's body aims at."""
+        count = self.recipe.soft_tokens
+        if self.recipe.body.target == "question_padded":
+            embeds, real = self._embedded([self._question(item) for item in items])
+            x1 = padded(embeds, real, count)
+        else:
+            embeds, real = self._embedded([self.layout.scored(self.target(item)) for item in items])
+            x1 = interpolated(embeds, real if self.recipe.training.mask_padding else None, count)
+        return bridge.flow_loss(x1, states, mask)

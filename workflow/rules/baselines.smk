@@ -1,6 +1,11 @@
 rule baseline:
     input:
         lambda wildcards: [f"{CACHE}/{name}" for name in PLAN.needs(wildcards.run)],
+        lambda wildcards: (
+            f"{OUT}/{PLAN.runs[PLAN.runs[wildcards.run].uses].folder}/bridge.safetensors"
+            if PLAN.runs[wildcards.run].uses
+            else []
+        ),
         spec=ancient(f"{OUT}/plan/runs/{{run}}.json"),
         code=sources("telepathy.baselines.run"),
     output:
@@ -18,7 +23,13 @@ rule baseline:
         gpu=PLAN.config.gpus,
     params:
         out=subpath(output.record, parent=True),
+        bridge=lambda wildcards: (
+            f"--bridge {OUT}/{PLAN.runs[PLAN.runs[wildcards.run].uses].folder}"
+            if PLAN.runs[wildcards.run].uses
+            else ""
+        ),
     message:
         "Run {wildcards.method} on {wildcards.task} ({wildcards.run})"
     shell:
-        "python -m telepathy.baselines.run --spec {input.spec} --cache results/cache --out {params.out} 2> {log}"
+        "python -m telepathy.baselines.run --spec {input.spec} --cache results/cache --out {params.out}"
+        " {params.bridge} 2> {log}"

@@ -2,6 +2,7 @@ rule evaluate:
     input:
         lambda wildcards: [f"{CACHE}/{name}" for name in PLAN.needs(wildcards.run)],
         weights=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/bridge.safetensors",
+        gradients=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/gradients.json",
         spec=ancient(f"{OUT}/plan/runs/{{run}}.json"),
         code=sources("telepathy.evaluate"),
     output:

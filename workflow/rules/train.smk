@@ -7,6 +7,7 @@ rule train:
     output:
         weights=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/bridge.safetensors",
         log=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/train.jsonl",
+        gradients=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/gradients.json",
     log:
         f"{OUT}/logs/train/{{task}}-{{method}}-{{run}}.log",
     threads: 2

@@ -1,0 +1,36 @@
+"""What a bottleneck gives: quantised vectors and the codes behind them."""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A quantised batch.
+
+    Attributes:
+        vectors: `[B, K, w]`; the gradient passes straight through the quantiser.
+        codes: code numbers `[B, K]` (VQ) or level values `[B, K, D]` (FSQ), for counting; no gradient.
+        entries: code vectors z_q `[B, K, D]`, also straight through, for terms on their spread.
+        errors: `vq`, the codebook and commitment error; `entropy`, that of code usage as a share of its maximum.
+    """
+
+    vectors: Tensor
+    codes: Tensor
+    entries: Tensor
+    errors: dict[str, Tensor] = field(default_factory=dict)
+
+
+def usage(codes: Tensor) -> dict[str, float]:
+    """How many codes a batch uses: codes `[B, K]` or `[B, K, D]`.
+
+    Returns:
+        `distinct`: distinct codes / (B·K); `perplexity`: exp of the entropy of their counts; `used`: distinct codes.
+    """
+    rows = codes.reshape(codes.shape[0] * codes.shape[1], -1)
+    found, counts = torch.unique(rows, dim=0, return_counts=True)
+    shares = counts.double() / len(rows)
+    entropy = -(shares * shares.log()).sum()
+    return {"distinct": len(found) / len(rows), "perplexity": entropy.exp().item(), "used": float(len(found))}

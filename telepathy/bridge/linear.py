@@ -1,0 +1,22 @@
+"""The simplest trained body: one linear map of the mean state."""
+
+from torch import Tensor, nn
+
+from telepathy.bridge.pool import mean_state, repeat
+from telepathy.config.parts import Linear as LinearConfig
+
+
+class Linear(nn.Module):
+    """Masked mean over tokens, one linear map, repeated for each soft token.
+
+    Shapes: states `[B, T, d_s]`, mask `[B, T]` -> `[B, K, d_r]`.
+    """
+
+    def __init__(self, config: LinearConfig, soft_tokens: int, d_sender: int, d_receiver: int):
+        super().__init__()
+        self.soft_tokens = soft_tokens
+        self.map = nn.Linear(d_sender, d_receiver)
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Map the mean."""
+        return repeat(self.map(mean_state(states, mask)), self.soft_tokens)
