@@ -67,6 +67,7 @@ else:
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
 include: "workflow/rules/paper.smk"
 
 
@@ -76,6 +77,7 @@ rule all:
         expand(f"{OUT}/tables/{{name}}.csv", name=TABLES),
         expand(f"{OUT}/figures/{{name}}.png", name=FIGURES),
         f"{OUT}/values.json",
+        f"{OUT}/report/index.html",
         [f"{OUT}/paper.pdf"] if LATEX else [],
 
 

@@ -9,9 +9,10 @@ SEEDS_FOR_A_CLAIM = 6
 def alarms(study: Study) -> str:
     """Cells that a reader should distrust: below chance, constant answers, unparsed answers."""
     majority = {name for name, content in study.plan["methods"].items() if content["kind"] == "majority"}
-    below = [_name(study, c) for c in study.cells if c["below_chance"]]
-    constant = [_name(study, c) for c in study.cells if c["constant"] and c["method"] not in majority]
-    unparsed = [f"{_name(study, c)} (\\result{{{study.cell_id(c)}.unparsed}})" for c in study.cells if c["unparsed"]]
+    cells = [cell for cell in study.cells if cell["experiment"] != study.series]
+    below = [_name(study, c) for c in cells if c["below_chance"]]
+    constant = [_name(study, c) for c in cells if c["constant"] and c["method"] not in majority]
+    unparsed = [f"{_name(study, c)} (\\result{{{study.cell_id(c)}.unparsed}})" for c in cells if c["unparsed"]]
     found = [
         f"{text}: {formats.series(cells)}."
         for text, cells in (
@@ -37,7 +38,10 @@ def limits(study: Study) -> str:
             "another seed would change the result is not measured well enough, and the comparisons are "
             "descriptive in that respect."
         )
-    if not any("shuffle" in m for e in study.plan["experiments"].values() for m in e["methods"]):
+    if (
+        not any("shuffle" in m for e in study.plan["experiments"].values() for m in e["methods"])
+        and study.series is None
+    ):
         items["Control"] = (
             "No run of this preset feeds the trained bridge another row's text. The constant-class baseline "
             "bounds what can be had without any input on closed label sets, but for open answers that "
@@ -48,7 +52,8 @@ def limits(study: Study) -> str:
         items["Scale"] = (
             "The recipe was developed on a pair of instruction-tuned models with seven to eight billion "
             "parameters. Those models are part of the configuration, but this build did not run them: every "
-            "claim about them is \\emph{not rebuilt here}, and none is repeated in this paper."
+            "claim about them is \\emph{not rebuilt here}. Where the series of phases repeats a reported number, it "
+            "does so beside its own, and the setting is another."
         )
     if weights := random_weights(study):
         items["Weights"] = weights
@@ -58,7 +63,7 @@ def limits(study: Study) -> str:
 
 def resolution(study: Study) -> str:
     """Which differences of the headline experiment could have been found."""
-    comparisons = study.comparisons_of(study.experiments[0])
+    comparisons = study.comparisons_of(study.headline)
     known = [c for c in comparisons if c["detectable"] is not None]
     closing = "``No evidence of a difference'' is therefore no evidence of equality."
     if not comparisons:

@@ -7,7 +7,7 @@ follow the computed verdicts, so no sentence can contradict a table. The fragmen
 from collections.abc import Callable
 from pathlib import Path
 
-from analysis import caveats, formats, recipe
+from analysis import caveats, formats, recipe, series
 from analysis.caveats import random_weights
 from analysis.study import Cell, Comparison, Study, add_inputs, parser, read_study
 from telepathy.errors import run_stage
@@ -15,27 +15,27 @@ from telepathy.files import write_text
 
 EXAMPLE = (
     "python -m analysis.prose --plan results/quick/plan/overview.json --comparisons "
-    "results/quick/statistics/comparisons.json --out results/quick/text"
+    "results/quick/statistics/comparisons.json --phases results/quick/statistics/phases.json "
+    "--out results/quick/text"
 )
 
 
 def main() -> None:
     """Command line of the stage."""
     arguments = parser(__doc__, EXAMPLE)
-    add_inputs(arguments)
+    add_inputs(arguments, phases=True)
     arguments.add_argument(
         "--out", type=Path, required=True, metavar="FOLDER", help=f"writes {', '.join(FRAGMENTS)} (.tex)"
     )
     options = arguments.parse_args()
-    study = read_study(options.plan, options.comparisons, options.results)
+    study = read_study(options.plan, options.comparisons, options.results, options.phases)
     for name, compose in FRAGMENTS.items():
         write_text(options.out / f"{name}.tex", f"% Made by analysis.prose; do not edit.\n{compose(study)}\n")
 
 
 def abstract(study: Study) -> str:
     """Two or three sentences for the abstract: what was run and how the leading comparisons came out."""
-    experiment = study.experiments[0]
-    sentences = [_built_from(study), _tally(study, experiment, "headline")]
+    sentences = [_built_from(study), _tally(study, study.headline, "headline"), series.tally(study, short=True)]
     return " ".join(filter(None, [*sentences, random_weights(study)]))
 
 
@@ -67,16 +67,18 @@ def setup(study: Study) -> str:
 
 def results(study: Study) -> str:
     """One paragraph for each task of the headline experiment, after a tally of its comparisons."""
-    experiment = study.experiments[0]
+    experiment = study.headline
+    if not study.grids:
+        return "This preset holds the series of phases only (\\cref{sec:series})."
     paragraphs = [_tally(study, experiment, "headline")]
     paragraphs += [_task(study, experiment, task) for task in study.tasks_of(experiment)]
     return "\n\n".join(paragraphs)
 
 
 def others(study: Study) -> str:
-    """The same for each further experiment."""
+    """The same for each further experiment; the series of phases has a section of its own."""
     paragraphs = []
-    for experiment in study.experiments[1:]:
+    for experiment in study.grids[1:]:
         content = study.plan["experiments"][experiment]
         reference = content["reference"]
         about = f" {formats.latex(study.plan['methods'][reference]['about'])}" if reference else ""
@@ -89,17 +91,17 @@ def others(study: Study) -> str:
 
 
 def training(study: Study) -> str:
-    """How the losses of the trained runs moved."""
-    if not study.trained:
-        return "No run of this preset is trained."
+    """How the losses of the trained runs moved, the phases aside."""
+    if not study.described:
+        return "No run outside the series of phases is trained in this preset."
     sentences = []
-    for run in study.trained:
+    for run in study.described:
         content = study.plan["runs"][run]
         log = study.read(run).training
         seed = content["spec"].get("seed")
         several = sum(
             (study.plan["runs"][r]["task"], study.plan["runs"][r]["method"]) == (content["task"], content["method"])
-            for r in study.trained
+            for r in study.described
         )
         which = f" (seed {seed})" if several > 1 else ""
         name = f"\\method{{{formats.latex(study.method(content['method']))}}} on "
@@ -113,7 +115,7 @@ def training(study: Study) -> str:
             text += f", and the last validation accuracy is \\result{{run.{run}.validation}}"
         sentences.append(text + ".")
     if len(sentences) > 8:
-        return f"\\Cref{{fig:training}} shows the logs of the {_plan('trained')} trained runs."
+        return f"\\Cref{{fig:training}} shows the logs of {len(sentences)} trained runs."
     return " ".join(sentences)
 
 
@@ -123,10 +125,12 @@ FRAGMENTS: dict[str, Callable[[Study], str]] = {
     "results": results,
     "others": others,
     "training": training,
+    "series": series.prose,
     "alarms": caveats.alarms,
     "normalizer": recipe.normalizer,
     "output": recipe.output,
     "loss": recipe.loss,
+    "body": recipe.body,
     "limits": caveats.limits,
 }
 

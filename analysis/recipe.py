@@ -4,6 +4,7 @@ from typing import Any
 
 from analysis import formats
 from analysis.study import Study
+from telepathy.config.parts import TERMS
 
 AFFINE = (
     "an affine map whose statistics are measured once on training rows. With $\\mu_s,\\sigma_s$ the mean "
@@ -25,6 +26,10 @@ NORMALIZERS = {
     "learnable_clamped": AFFINE + "; the statistics are then trained, with deviations kept positive",
 }
 OUTPUTS = {
+    "rms_fixed": (
+        "divides each soft token by its root mean square and multiplies it with that of the receiver's embeddings",
+        "Z_k = s_0\\,x_k\\Big/\\sqrt{\\tfrac{1}{d_r}\\textstyle\\sum_j x_{kj}^2+\\varepsilon}",
+    ),
     "none": ("passes the resampler's vectors on unchanged", "Z_k = x_k"),
     "scale": ("multiplies each soft token with one learned scalar", "Z_k = s\\,x_k"),
     "tanh_scale": ("bounds each entry and multiplies it with one learned scalar", "Z_k = s\\,\\tanh x_k"),
@@ -37,10 +42,86 @@ OUTPUTS = {
         "Z_k = s\\,x_k\\Big/\\sqrt{\\tfrac{1}{d_r}\\textstyle\\sum_j x_{kj}^2+\\varepsilon}",
     ),
 }
+LATENTS = "$K$ learned latents, width \\result{lead.width}, depth \\result{lead.depth} and \\result{lead.heads} heads"
+BODIES = {
+    "perceiver": (
+        "a perceiver \\citep{jaegle2021perceiver} with " + LATENTS + ". Each layer attends from the latents "
+        "to $\\hat H$, then among the latents, then applies a feed-forward part, each with a residual connection and "
+        "layer normalization of the latents. Padding is masked. Nothing tells it where in the text a state stands, "
+        "apart from what the sender has written into the state itself"
+    ),
+    "small_perceiver": (
+        "a small perceiver with " + LATENTS + ", without feed-forward parts and without a mask of the padding"
+    ),
+    "recurrent_perceiver": (
+        "a perceiver with " + LATENTS + " that works in rounds: each round makes a share of the soft tokens "
+        "and attends to those of the round before"
+    ),
+    "iterated": ("a perceiver with " + LATENTS + " whose layers are applied again and again, starting from noise"),
+    "linear": "one linear map of the mean state, repeated for each soft token",
+    "mlp": "two hidden layers on the mean state, with one output for each soft token",
+    "mean_pool": "the mean state, repeated for each soft token, with nothing to train",
+    "last_token": "the state of the last token, repeated for each soft token, with nothing to train",
+    "flow_pooled": (
+        "a rectified flow from noise to embeddings of a text, whose blocks see the source through cross-attention "
+        "and through one pooled vector"
+    ),
+    "flow_cross": (
+        "a rectified flow from noise to embeddings of a text, whose blocks see the source through cross-attention alone"
+    ),
+    "flow_hybrid": (
+        "a rectified flow from noise to embeddings of a text, whose blocks see the source through cross-attention "
+        "and through a vector that a learned query reads from it"
+    ),
+}
+BOTTLENECKS = {
+    "vq": "Its vectors are then replaced by the nearest of a learned set of codes",
+    "fsq": "Its vectors are then rounded to a grid of a few levels on each of a few learned axes",
+}
 LOSSES = {
-    "lm": "\\mathcal{L}_{\\mathrm{lm}}",
-    "recon_cos": "\\mathcal{L}_{\\mathrm{rec}}",
-    "batch_div": "\\mathcal{L}_{\\mathrm{div}}",
+    "lm": ("\\mathcal{L}_{\\mathrm{lm}}", "is the receiver's cross-entropy on the target tokens"),
+    "recon_cos": (
+        "\\mathcal{L}_{\\mathrm{rec}}",
+        "asks the mean soft token to keep the direction of the mean source state, as one minus their cosine (through "
+        "a fixed random map where the widths differ)",
+    ),
+    "infonce": (
+        "\\mathcal{L}_{\\mathrm{nce}}",
+        "contrasts the mean soft token of an item with those of the other items in the batch",
+    ),
+    "anchor_mse": (
+        "\\mathcal{L}_{\\mathrm{mse}}",
+        "is the squared distance of the mean soft token from the mean embedding of a text",
+    ),
+    "anchor_cos": (
+        "\\mathcal{L}_{\\mathrm{cos}}",
+        "is one minus the cosine of the mean soft token and the mean embedding of a text",
+    ),
+    "recon_mse": (
+        "\\mathcal{L}_{\\mathrm{head}}",
+        "is the squared error of a head that reads the mean source state from the body's output",
+    ),
+    "bow": (
+        "\\mathcal{L}_{\\mathrm{bow}}",
+        "is the error of a head that reads the set of the input's tokens from the body's output",
+    ),
+    "flow": ("\\mathcal{L}_{\\mathrm{flow}}", "is the squared error of a flow's velocity"),
+    "vq": ("\\mathcal{L}_{\\mathrm{vq}}", "is the codebook's error with its commitment part"),
+    "entropy": ("\\mathcal{L}_{\\mathrm{ent}}", "is minus the entropy of the codes' usage, as a share of its maximum"),
+    "div_count": (
+        "\\mathcal{L}_{\\mathrm{cnt}}",
+        "is minus the logarithm of the share of distinct codes, a count without a gradient",
+    ),
+    "div_codes": ("\\mathcal{L}_{\\mathrm{code}}", "is the mean cosine of different code vectors"),
+    "div_var": ("\\mathcal{L}_{\\mathrm{var}}", "is minus the logarithm of the variance of the codes' entries"),
+    "batch_div": (
+        "\\mathcal{L}_{\\mathrm{div}}",
+        "is a penalty on soft tokens that are alike for different items of a batch $B$, \\begin{equation} "
+        "\\mathcal{L}_{\\mathrm{div}} = \\operatorname*{mean}_{a\\neq b\\in B}\\ "
+        "\\cos\\bigl(\\operatorname{vec}Z_a,\\operatorname{vec}Z_b\\bigr) . \\end{equation} It works against the "
+        "failure that is most typical of such systems: one soft prompt for all inputs, which a strong receiver turns "
+        "into a fluent answer that has nothing to do with the text",
+    ),
 }
 
 
@@ -62,7 +143,7 @@ def output(study: Study) -> str:
         return "No method of this preset has one."
     parts = [OUTPUTS.get(kind, (formats.latex(kind), formats.latex(kind))) for kind in kinds]
     start = ""
-    if any(kind != "none" for kind in kinds) and all(recipe.get("output_init") is None for recipe in recipes):
+    if any(kind not in ("none", "rms_fixed") for kind in kinds) and all(r.get("output_gain", 1) == 1 for r in recipes):
         start = (
             " The scalar starts at $s_0=\\operatorname{median}_v\\,\\mathrm{rms}(E_v)$, the median over the "
             "rows of the receiver's embedding table $E$."
@@ -73,33 +154,53 @@ def output(study: Study) -> str:
     return f"The stage of \\method{{{title}}} {doing}: \\begin{{equation}} {formulas} . \\end{{equation}}{start}"
 
 
+def body(study: Study) -> str:
+    """What the leading bridge's body does, and its bottleneck."""
+    recipes = _recipes(study).get(study.lead or "", [])
+    kinds = list(dict.fromkeys(recipe["body"]["kind"] for recipe in recipes))
+    if not kinds:
+        return "No method of this preset has one."
+    bottlenecks = dict.fromkeys(r["bottleneck"]["kind"] for r in recipes if r.get("bottleneck"))
+    title = formats.latex(study.method(study.lead or ""))
+    found = formats.series([BODIES.get(kind, formats.latex(kind)) for kind in kinds], "or")
+    sentences = [f"The one of \\method{{{title}}} is {found}."]
+    sentences += [f"{BOTTLENECKS.get(kind, formats.latex(kind))}." for kind in bottlenecks]
+    return " ".join(sentences)
+
+
 def loss(study: Study) -> str:
-    """The weighted loss of each trained method."""
-    lines = []
+    """The weighted loss of each trained method outside the series, and what its terms are."""
+    lines, used = [], set()
     for method, recipes in _recipes(study).items():
-        for losses in {str(recipe["losses"]): recipe["losses"] for recipe in recipes}.values():
-            terms = [_term(name, losses[name]) for name in sorted(losses, key=_order) if losses[name]]
+        for weights in {str(_weights(recipe)): _weights(recipe) for recipe in recipes}.values():
+            used |= set(weights)
+            terms = [_term(name, weight) for name, weight in weights.items()]
             title = formats.latex(study.method(method))
             lines.append(f"\\text{{\\method{{{title}}}:}}\\quad & \\mathcal{{L}} = {' + '.join(terms)}")
     if not lines:
         return "No method of this preset is trained."
-    return "\\begin{align*}\n" + " \\\\\n".join(lines) + "\n\\end{align*}"
+    about = [f"${symbol}$ {text}" for name, (symbol, text) in LOSSES.items() if name in used]
+    formulas = "\\begin{align*}\n" + " \\\\\n".join(lines) + "\n\\end{align*}"
+    return f"{formulas}\n" + " ".join(
+        f"Here {text}." if i == 0 else f"The term {text}." for i, text in enumerate(about)
+    )
+
+
+def _weights(recipe: dict[str, Any]) -> dict[str, float]:
+    """Terms with a weight above 0; what else the section holds are settings."""
+    losses = recipe["losses"]
+    return {name: losses[name] for name in TERMS if losses.get(name)}
 
 
 def _term(name: str, weight: float) -> str:
-    symbol = LOSSES.get(name, f"\\mathcal{{L}}_{{\\mathrm{{{formats.latex(name)}}}}}")
+    symbol, _ = LOSSES[name]
     return symbol if weight == 1 else f"{formats.number(weight)}\\,{symbol}"
 
 
-def _order(name: str) -> tuple[int, str]:
-    known = list(LOSSES)
-    return (known.index(name) if name in known else len(known), name)
-
-
 def _recipes(study: Study) -> dict[str, list[dict[str, Any]]]:
-    """Recipes of the trained runs by method, the leading method first."""
+    """Recipes of the trained runs by method, the leading method first; the phases are described elsewhere."""
     found: dict[str, list[dict[str, Any]]] = {study.lead: []} if study.lead else {}
-    for run in study.trained:
+    for run in study.described:
         content = study.plan["runs"][run]
         found.setdefault(content["method"], []).append(content["spec"]["recipe"])
     return found

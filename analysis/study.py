@@ -13,6 +13,7 @@ from telepathy.record import RawRun, read_run
 
 PLAN_MADE_BY = "`snakemake`"
 COMPARISONS_MADE_BY = "`python -m analysis.comparisons`"
+PHASES_MADE_BY = "`python -m analysis.phases`"
 
 Cell = dict[str, Any]
 Comparison = dict[str, Any]
@@ -26,16 +27,44 @@ class Study:
         plan: content of `plan/overview.json`.
         results: folder that run folders of the plan are relative to.
         comparisons: content of `statistics/comparisons.json`; empty before that stage.
+        phases: content of `statistics/phases.json`; empty for readers that do not need it.
     """
 
     plan: dict[str, Any]
     results: Path
     comparisons: dict[str, Any] = field(default_factory=dict)
+    phases: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def experiments(self) -> list[str]:
         """Experiments in the order of the configuration; the first is the headline of the paper."""
         return list(dict.fromkeys(cell["experiment"] for cell in self.plan["cells"]))
+
+    @cached_property
+    def series(self) -> str | None:
+        """The experiment whose cells are the phases of the series; None if this preset has none."""
+        return next((e for e in self.experiments if self.plan["experiments"][e].get("phases")), None)
+
+    @cached_property
+    def grids(self) -> list[str]:
+        """All experiments but the series of phases, which has tables, figures and sentences of its own."""
+        return [e for e in self.experiments if e != self.series]
+
+    @cached_property
+    def headline(self) -> str:
+        """The experiment of the abstract: the first grid."""
+        return (self.grids or self.experiments)[0]
+
+    @cached_property
+    def entries(self) -> list[dict[str, Any]]:
+        """Results of the phases, one for each phase and variant, in the order of the series.
+
+        Raises:
+            UserError: the preset has a series, but its statistics were not given.
+        """
+        if self.series is not None and not self.phases:
+            raise fail("statistics of the phases", "not given", f"make them with {PHASES_MADE_BY}, give --phases")
+        return self.phases.get("entries", [])
 
     @cached_property
     def cells(self) -> list[Cell]:
@@ -49,10 +78,16 @@ class Study:
         return [run for run in runs if self.plan["runs"][run]["spec"]["recipe"]["kind"] == "bridge"]
 
     @cached_property
+    def described(self) -> list[str]:
+        """Ids of the trained runs that the sentences on recipes and training speak of: those of the grids."""
+        runs = {cell["run"] for cell in self.plan["cells"] if cell["experiment"] != self.series}
+        return [run for run in self.trained if run in runs]
+
+    @cached_property
     def lead(self) -> str | None:
         """The method that the paper describes: the headline's reference, else the first trained one."""
-        methods = [self.plan["runs"][run]["method"] for run in self.trained]
-        reference = self.plan["experiments"][self.experiments[0]]["reference"]
+        methods = [self.plan["runs"][run]["method"] for run in self.described]
+        reference = self.plan["experiments"][self.headline]["reference"]
         return reference if reference in methods else next(iter(methods), None)
 
     def cells_of(self, experiment: str, task: str | None = None) -> list[Cell]:
@@ -126,16 +161,19 @@ class Study:
         return read_run(self.results / self.plan["runs"][run]["folder"])
 
 
-def read_study(plan: Path, comparisons: Path | None = None, results: Path | None = None) -> Study:
-    """Read a plan and, if given, its comparisons.
+def read_study(
+    plan: Path, comparisons: Path | None = None, results: Path | None = None, phases: Path | None = None
+) -> Study:
+    """Read a plan and, if given, its comparisons and the statistics of its phases.
 
     Args:
         plan: `results/<preset>/plan/overview.json`.
         comparisons: `results/<preset>/statistics/comparisons.json`.
         results: folder of the raw runs, if not the plan's own `results/<preset>`.
+        phases: `results/<preset>/statistics/phases.json`.
 
     Raises:
-        UserError: a file is missing or damaged, or the comparisons were made from another plan.
+        UserError: a file is missing or damaged, or the statistics were made from another plan.
     """
     content = read_json(plan, PLAN_MADE_BY)
     if not isinstance(content, dict) or not content.get("cells") or "runs" not in content:
@@ -147,7 +185,13 @@ def read_study(plan: Path, comparisons: Path | None = None, results: Path | None
         planned = [(c["experiment"], c["task"], c["method"], c["run"]) for c in content["cells"]]
         if made != planned:
             raise fail(comparisons, f"made from another plan than {plan}", f"run {COMPARISONS_MADE_BY} again")
-    return Study(content, results if results is not None else plan.resolve().parent.parent, found)
+    series: dict[str, Any] = {}
+    if phases is not None:
+        series = read_json(phases, PHASES_MADE_BY)
+        strangers = {e["run"] for e in series.get("entries", [])} - set(content["runs"])
+        if "entries" not in series or strangers:
+            raise fail(phases, f"made from another plan than {plan}", f"run {PHASES_MADE_BY} again")
+    return Study(content, results if results is not None else plan.resolve().parent.parent, found, series)
 
 
 def chance(task: dict[str, Any]) -> float | None:
@@ -164,7 +208,7 @@ def parser(doc: str, example: str) -> argparse.ArgumentParser:
     )
 
 
-def add_inputs(arguments: argparse.ArgumentParser, comparisons: bool = True) -> None:
+def add_inputs(arguments: argparse.ArgumentParser, comparisons: bool = True, phases: bool = False) -> None:
     """Add the options that name a study's files."""
     arguments.add_argument(
         "--plan", type=Path, required=True, metavar="JSON", help="results/<preset>/plan/overview.json"
@@ -172,6 +216,10 @@ def add_inputs(arguments: argparse.ArgumentParser, comparisons: bool = True) -> 
     if comparisons:
         arguments.add_argument(
             "--comparisons", type=Path, required=True, metavar="JSON", help="output of analysis.comparisons"
+        )
+    if phases:
+        arguments.add_argument(
+            "--phases", type=Path, metavar="JSON", help="output of analysis.phases; needed if the plan has a series"
         )
     arguments.add_argument(
         "--results",

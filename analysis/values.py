@@ -6,40 +6,30 @@ also checks that every id used by the given .tex files exists, and lists the val
 """
 
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from analysis import formats
+from analysis.series import series_values
 from analysis.study import Cell, Comparison, Study, add_inputs, parser, read_study
+from analysis.value import Value
 from telepathy.errors import UserError, fail, run_stage
 from telepathy.files import write_json, write_text
 
 EXAMPLE = (
     "python -m analysis.values --plan results/quick/plan/overview.json "
-    "--comparisons results/quick/statistics/comparisons.json --out results/quick/values --paper paper"
+    "--comparisons results/quick/statistics/comparisons.json --phases results/quick/statistics/phases.json "
+    "--out results/quick/values --paper paper"
 )
 USE = re.compile(r"\\result\s*\{([^}]*)\}")
 WORDS = {"above": "above", "below": "below", "no evidence": "no evidence of a difference"}
 
 
-@dataclass(frozen=True)
-class Value:
-    """One printable value: `text` is what the paper shows, `value` the number behind it (or a word)."""
-
-    id: str
-    value: Any
-    text: str
-    unit: str
-    function: str
-    runs: list[str] = field(default_factory=list)
-    n: int | None = None
-
-
 def main() -> None:
     """Command line of the stage."""
     arguments = parser(__doc__, EXAMPLE)
-    add_inputs(arguments)
+    add_inputs(arguments, phases=True)
     arguments.add_argument("--out", type=Path, required=True, metavar="STEM", help="writes STEM.json and STEM.tex")
     arguments.add_argument(
         "--paper",
@@ -50,7 +40,7 @@ def main() -> None:
         help="check the \\result{...} ids of every .tex file below these (paper, results/<preset>/text)",
     )
     options = arguments.parse_args()
-    values = registry(read_study(options.plan, options.comparisons, options.results))
+    values = registry(read_study(options.plan, options.comparisons, options.results, options.phases))
     write_json(options.out.with_suffix(".json"), [asdict(value) for value in values.values()])
     write_text(options.out.with_suffix(".tex"), macros(values))
     if options.paper:
@@ -62,19 +52,22 @@ def main() -> None:
 def registry(study: Study) -> dict[str, Value]:
     """All values of a study by id, in a fixed order.
 
-    Ids that every preset has start with `plan.`, `lead.` or `headline.`; the others carry the names of the
-    experiment, task and methods (`main.some_task.bridge.accuracy`, `main.some_task.bridge_vs_majority.p`).
+    Ids that every preset has start with `plan.`, `lead.`, `headline.` or `series.`; the others carry the names of
+    the experiment, task and methods (`main.some_task.bridge.accuracy`, `main.some_task.bridge_vs_majority.p`), or of
+    the phase and variant (`phase.p07.recorded.accuracy`).
     """
     values = [*_plan_values(study), *lead_values(study)]
-    for experiment in study.experiments:
+    for experiment in study.grids:
         values += _experiment_values(study, experiment, experiment)
-    values += _experiment_values(study, study.experiments[0], "headline")
+    values += _experiment_values(study, study.headline, "headline")
     for cell in study.cells:
-        values += _cell_values(study, cell)
+        if cell["experiment"] != study.series:
+            values += _cell_values(study, cell)
     for comparison in study.comparisons["comparisons"]:
         values += _comparison_values(study, comparison)
-    for run in study.trained:
+    for run in study.described:
         values += _training_values(study, run)
+    values += series_values(study)
     found = {value.id: value for value in values}
     if len(found) != len(values):
         twice = next(v.id for i, v in enumerate(values) if v.id in {w.id for w in values[:i]})
@@ -152,7 +145,7 @@ def _plan_values(study: Study) -> list[Value]:
 
 def lead_values(study: Study) -> list[Value]:
     """The recipe of the leading bridge; where its tasks differ, all settings are listed in order of size."""
-    runs = [run for run in study.trained if study.plan["runs"][run]["method"] == study.lead]
+    runs = [run for run in study.described if study.plan["runs"][run]["method"] == study.lead]
     recipes = [study.plan["runs"][run]["spec"]["recipe"] for run in runs]
 
     def made(name: str, found: list[Any], unit: str = "") -> Value:
@@ -162,7 +155,10 @@ def lead_values(study: Study) -> list[Value]:
         return Value(f"lead.{name}", value, text or "none", unit, "analysis.values.lead_values", runs)
 
     def width(recipe: dict[str, Any]) -> int | str:
-        return recipe["body"]["width"] or "the receiver's width"
+        return recipe["body"].get("width") or "the receiver's width"
+
+    def inner(key: str) -> list[Any]:
+        return [recipe["body"][key] for recipe in recipes if recipe["body"].get(key) is not None]
 
     return [
         made("title", [study.method(study.lead)] if study.lead else []),
@@ -171,8 +167,8 @@ def lead_values(study: Study) -> list[Value]:
         made("normalizer", [r["normalizer"].replace("_", " ") for r in recipes]),
         made("output", [r["output"].replace("_", " ") for r in recipes]),
         made("width", [width(r) for r in recipes]),
-        made("heads", [r["body"]["heads"] for r in recipes], "heads"),
-        made("depth", [r["body"]["depth"] for r in recipes], "layers"),
+        made("heads", inner("heads"), "heads"),
+        made("depth", inner("depth"), "layers"),
         made("steps", [r["training"]["steps"] for r in recipes], "steps"),
         made("batch", [r["training"]["batch"] * r["training"]["accumulation"] for r in recipes], "rows"),
         made("lr", [r["training"]["lr"] for r in recipes]),

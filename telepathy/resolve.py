@@ -52,11 +52,18 @@ def resolve_bridge(config: Config, method: str, recipe: Bridge, task: str, sende
             layers.append((where, over))
         recipe = validate(Bridge, content, layers)
         content = recipe.model_dump()
-    scale = config.scale if is_phase else Scale()
+    scale = _scale_of(config, task) if is_phase else Scale()
     _scaled(content, scale, config.models[receiver].width)
     content["layer"] = source_layer(config, sender, recipe.layer, method)
     layers.append((f"preset {config.preset}: scale", {}))
     made: Bridge = validate(Bridge, content, layers)
+    return made
+
+
+def _scale_of(config: Config, task: str) -> Scale:
+    over = config.use[task].scale
+    where = f"preset {config.preset} or --config: use.{task}.scale"
+    made: Scale = validate(Scale, merge(config.scale.model_dump(exclude_unset=True), over), [(where, over)])
     return made
 
 

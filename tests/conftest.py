@@ -24,7 +24,8 @@ class World:
         return self.root / "results" / "smoke"
 
     def run(self, task: str, method: str):
-        return next(run for run in self.plan.runs.values() if (run.task, run.method) == (task, method))
+        cells = {(cell.task, cell.method): cell.run for cell in self.plan.cells}
+        return self.plan.runs[cells[task, method]]
 
     def spec_file(self, task: str, method: str) -> Path:
         return self.out / "plan" / "runs" / f"{self.run(task, method).id}.json"

@@ -23,21 +23,23 @@ MAIN, OTHER, FAINT, CHANCE = "#0072B2", "#555555", "#999999", "#D55E00"
 Data = tuple[Sequence[str], list[Sequence[object]]]
 
 
-def stage(name: str, doc: str, draw: Callable[[Study], tuple[Figure, Data]]) -> None:
-    """Command line of a figure: read the study, draw, write three files."""
+def stage(name: str, doc: str, draw: Callable[[Study], tuple[Figure, Data]], phases: bool = False) -> None:
+    """Command line of a figure: read the study, draw, write three files; `phases`: of the series too."""
 
     def main() -> None:
         example = (
             f"python -m analysis.figures.{name} --plan results/quick/plan/overview.json "
             f"--comparisons results/quick/statistics/comparisons.json --out results/quick/figures/{name}"
         )
+        if phases:
+            example += " --phases results/quick/statistics/phases.json"
         arguments = parser(doc, example)
-        add_inputs(arguments)
+        add_inputs(arguments, phases=phases)
         arguments.add_argument(
             "--out", type=Path, required=True, metavar="STEM", help="writes STEM.pdf, STEM.png and STEM.csv"
         )
         options = arguments.parse_args(sys.argv[1:])
-        study = read_study(options.plan, options.comparisons, options.results)
+        study = read_study(options.plan, options.comparisons, options.results, getattr(options, "phases", None))
         with plt.style.context(["default", str(STYLE)]):
             figure, data = draw(study)
             save(figure, data, options.out)

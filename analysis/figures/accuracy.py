@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.figures._common import CHANCE, MAIN, OTHER, PAGE, Data, stage
+from analysis.figures._common import CHANCE, MAIN, OTHER, PAGE, Data, note, stage
 from analysis.study import Study
 
 HEADER = ["experiment", "task", "method", "pair", "seed", "n", "accuracy", "low", "high", "chance"]
@@ -13,7 +13,11 @@ ACROSS = 2
 
 def draw(study: Study) -> tuple[Figure, Data]:
     """One panel for each experiment and task; rows of panels are as high as their longest list of methods."""
-    panels = [(e, task) for e in study.experiments for task in study.tasks_of(e)]
+    panels = [(e, task) for e in study.grids for task in study.tasks_of(e)]
+    if not panels:
+        figure = plt.figure(figsize=(PAGE, 1.2))
+        note(figure, "this preset holds the series of phases only")
+        return figure, (HEADER, [])
     lengths = [len(study.distinct(*panel)) for panel in panels]
     lines = [max(lengths[i : i + ACROSS]) for i in range(0, len(panels), ACROSS)]
     height = sum(0.17 * n + 0.62 for n in lines)

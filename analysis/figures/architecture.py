@@ -35,7 +35,7 @@ def draw(study: Study) -> tuple[Figure, Data]:
     pair = next(iter(study.plan["pairs"].values()))
     _sender(axes, study.plan["models"][pair["sender"]], settings)
     _bridge(axes, settings)
-    run = next(r for r in study.trained if study.plan["runs"][r]["method"] == study.lead)
+    run = next(r for r in study.described if study.plan["runs"][r]["method"] == study.lead)
     layout = study.plan["runs"][run]["spec"]["recipe"]["layout"]
     _receiver(axes, study.plan["models"][pair["receiver"]], settings, layout)
     _legend(axes)

@@ -15,7 +15,7 @@ def draw(study: Study) -> tuple[Figure, Data]:
     """One line for each comparison under a heading for each experiment and task."""
     lines: list[tuple[str, Comparison | None]] = []
     rows: list[list[object]] = []
-    for experiment in study.experiments:
+    for experiment in study.grids:
         for task in study.tasks_of(experiment):
             found = study.comparisons_of(experiment, task)
             if found:

@@ -1,4 +1,7 @@
-"""Loss terms and validation accuracy over the steps of every trained run; seeds share a panel."""
+"""Loss terms and validation accuracy over the steps of the trained runs; seeds share a panel.
+
+The curves of the phases are in the HTML report, one page for each.
+"""
 
 from typing import Any
 
@@ -18,7 +21,7 @@ Log = list[dict[str, Any]]
 def draw(study: Study) -> tuple[Figure, Data]:
     """Two panels for each (task, method): losses above, validation accuracy below; at most twelve."""
     groups: dict[tuple[str, str], dict[str, Log]] = {}
-    for run in study.trained:
+    for run in study.described:
         content = study.plan["runs"][run]
         groups.setdefault((content["task"], content["method"]), {})[run] = study.read(run).training
     rows = [row for key, logs in groups.items() for run, log in logs.items() for row in _rows(study, run, key, log)]

@@ -55,19 +55,21 @@ class Table:
     long: bool = False
 
 
-def stage(name: str, doc: str, build: Callable[[Study], Table]) -> None:
-    """Command line of a table: read the study, build the table, write both files."""
+def stage(name: str, doc: str, build: Callable[[Study], Table], phases: bool = False) -> None:
+    """Command line of a table: read the study, build the table, write both files; `phases`: of the series too."""
 
     def main() -> None:
         example = (
             f"python -m analysis.tables.{name} --plan results/quick/plan/overview.json "
             f"--comparisons results/quick/statistics/comparisons.json --out results/quick/tables/{name}"
         )
+        if phases:
+            example += " --phases results/quick/statistics/phases.json"
         arguments = parser(doc, example)
-        add_inputs(arguments)
+        add_inputs(arguments, phases=phases)
         arguments.add_argument("--out", type=Path, required=True, metavar="STEM", help="writes STEM.csv and STEM.tex")
         options = arguments.parse_args(sys.argv[1:])
-        table = build(read_study(options.plan, options.comparisons, options.results))
+        table = build(read_study(options.plan, options.comparisons, options.results, getattr(options, "phases", None)))
         write_text(options.out.with_suffix(".csv"), to_csv(table))
         write_text(options.out.with_suffix(".tex"), to_latex(table, f"analysis.tables.{name}"))
 

@@ -13,7 +13,7 @@ DATA = [
 def build(study: Study) -> Table:
     """Groups by experiment and task; the CSV holds fractions, unrounded."""
     groups, data = [], []
-    for experiment in study.experiments:
+    for experiment in study.grids:
         for task in study.tasks_of(experiment):
             comparisons = study.comparisons_of(experiment, task)
             if comparisons:

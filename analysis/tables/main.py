@@ -14,7 +14,7 @@ DATA = [
 def build(study: Study) -> Table:
     """Groups by experiment and task; the CSV holds fractions, unrounded."""
     groups, data = [], []
-    for experiment in study.experiments:
+    for experiment in study.grids:
         for task in study.tasks_of(experiment):
             rows = []
             for cell in study.cells_of(experiment, task):
@@ -37,7 +37,7 @@ def _heading(study: Study, experiment: str, task: str) -> str:
     level = next(cell["chance"] for cell in study.cells_of(experiment, task))
     chance = f"chance {formats.percent(level)}" if level is not None else "open answers, no chance level"
     title = study.plan["experiments"][experiment]["title"]
-    several = len(study.experiments) > 1
+    several = len(study.grids) > 1
     return (f"{title}: " if several else "") + f"{study.task(task)} ({chance})"
 
 
@@ -72,6 +72,7 @@ def _notes(study: Study) -> str:
     families = "; ".join(
         f"{formats.latex(study.plan['experiments'][name]['title'])}: {content['size']}"
         for name, content in study.comparisons["families"].items()
+        if name != study.series
     )
     settings = study.comparisons["statistics"]
     confidence = formats.latex(formats.percent(settings["confidence"], 0))

@@ -16,7 +16,7 @@ def build(study: Study) -> Table:
         rows.setdefault(content["task"], []).append(_row(study, run, content, cells[run]["n"]))
     return Table(
         columns=["Run", "Method", "Seed", "Steps", "Batch", "Layer", "Soft tokens", "n", "Rows (sha256)"],
-        align="@{}llrrrrrrl@{}",
+        align="@{}lp{0.26\\linewidth}rrrrrrl@{}",
         groups=[Group(study.task(task), found) for task, found in rows.items()],
         notes=[
             "The run id is the hash of everything that changes the run's rows; the last column starts the "

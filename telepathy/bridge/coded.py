@@ -27,10 +27,10 @@ def usage(codes: Tensor) -> dict[str, float]:
     """How many codes a batch uses: codes `[B, K]` or `[B, K, D]`.
 
     Returns:
-        `distinct`: distinct codes / (B·K); `perplexity`: exp of the entropy of their counts; `used`: distinct codes.
+        `distinct_share`: distinct codes / (B·K); `perplexity`: exp of the entropy of their counts; `used`: distinct codes.
     """
     rows = codes.reshape(codes.shape[0] * codes.shape[1], -1)
     found, counts = torch.unique(rows, dim=0, return_counts=True)
     shares = counts.double() / len(rows)
     entropy = -(shares * shares.log()).sum()
-    return {"distinct": len(found) / len(rows), "perplexity": entropy.exp().item(), "used": float(len(found))}
+    return {"distinct_share": len(found) / len(rows), "perplexity": entropy.exp().item(), "used": float(len(found))}

@@ -30,9 +30,7 @@ class FSQ(nn.Module):
         for layer in (self.down, self.up):
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)
-        # Two levels have no middle to shift; the library bounds such axes symmetrically.
-        symmetric = 2 in config.levels
-        self.rounding = Rounding(list(config.levels), return_indices=False, preserve_symmetry=symmetric)
+        self.rounding = Rounding(list(config.levels), return_indices=False)
 
     def forward(self, x: Tensor) -> Coded:
         """Quantise."""

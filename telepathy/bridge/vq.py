@@ -14,7 +14,8 @@ class VQ(nn.Module):
     """Each vector becomes its nearest code; the error moves codes to vectors, and vectors (x commitment) to codes.
 
     `cosine` compares unit vectors and codes, where the squared distance is 2 - 2·cos; errors and entries are unit
-    vectors too, and the output is the unit code times the batch's mean length of x. In fp32. Distances are an
+    vectors too, and the output is the unit code times the length of x: its own, or the batch's mean as recorded, which
+    lets an item's soft tokens depend on its neighbours. In fp32. Distances are an
     `[B·K, codes]` matrix; no difference vectors are made.
 
     Usage, for the entropy bonus, is counted, which has no gradient, or measured on softmax(-distance / temperature).
@@ -38,7 +39,8 @@ class VQ(nn.Module):
         with torch.autocast(x.device.type, enabled=False):
             vectors, codebook, length = x.float().flatten(0, 1), self.codebook.float(), None
             if self.config.distance == "cosine":
-                length = vectors.detach().norm(dim=-1).mean()
+                length = x.detach().float().norm(dim=-1, keepdim=True)
+                length = length if self.config.own_length else length.mean()
                 vectors, codebook = F.normalize(vectors, dim=-1), F.normalize(codebook, dim=-1)
             with torch.set_grad_enabled(self.config.soft_usage and torch.is_grad_enabled()):
                 # Without |x|², the same for all codes: neither the nearest code nor the softmax depends on it.

@@ -36,13 +36,13 @@ class Perceiver(_Attending):
 
 
 class SmallPerceiver(_Attending):
-    """Perceiver without feed-forward layers and without a padding mask (the record's ablation grids)."""
+    """Cross-attention alone, without a padding mask (the record's ablation grids)."""
 
     kind: Literal["small_perceiver"]
 
 
 class RecurrentPerceiver(_Attending):
-    """Latent chain of thought: rounds of soft tokens, each reading the ones before (phase 19)."""
+    """Latent chain of thought: rounds of soft tokens, each reading the one before (phase 19)."""
 
     kind: Literal["recurrent_perceiver"]
     rounds: int = Field(default=4, gt=0, description="Rounds; soft_tokens is a multiple of it.")
@@ -134,18 +134,21 @@ class VQ(Strict):
     init: Literal["uniform", "unit"] = "unit"
     pre_norm: bool = Field(default=False, description="LayerNorm before the quantiser.")
     commitment: float = Field(default=0.25, ge=0)
+    own_length: bool = Field(
+        default=True, description="cosine: give a code the length of its own vector; else the batch's mean length."
+    )
     soft_usage: bool = Field(
         default=True,
         description="Measure usage for the entropy bonus on softmax(-distance/temperature); else by counting.",
     )
-    temperature: float = Field(default=1.0, gt=0)
+    temperature: float = Field(default=1.0, gt=0, description="Squared distances of unit vectors want about 0.02.")
 
 
 class FSQ(Strict):
     """Finite scalar quantisation (Mentzer et al. 2024), in fp32."""
 
     kind: Literal["fsq"]
-    levels: list[Annotated[int, Field(ge=2)]] = Field(min_length=1)
+    levels: list[Annotated[int, Field(ge=3)]] = Field(min_length=1)
 
 
 Bottleneck = Annotated[VQ | FSQ, Field(discriminator="kind")]

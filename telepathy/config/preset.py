@@ -27,6 +27,9 @@ class PresetTask(Strict):
         default_factory=dict,
         description="Overrides of every bridge recipe on this task, phases aside (deep-merged).",
     )
+    scale: dict[str, Any] = Field(
+        default_factory=dict, description="Overrides of the preset's `scale` for phases on this task (deep-merged)."
+    )
 
 
 class Experiment(Strict):

@@ -121,9 +121,10 @@ class Objective:
     def target(self, item: Item) -> list[int]:
         """Token ids of an item's text target."""
         answer = item.gold if item.target is None or self.recipe.target == "final" else item.target
+        limit = self.recipe.training.max_target_tokens
         if self.recipe.target == "question_answer":
-            answer = f"{item.text}\nAnswer: {answer}"
-        return self.layout.target(self.receiver, answer)[: self.recipe.training.max_target_tokens]
+            answer, limit = f"{item.text}\nAnswer: {answer}", 2 * limit
+        return self.layout.target(self.receiver, answer)[:limit]
 
     def _term(
         self, name: str, bridge: Bridge, items: Sequence[Item], trace: Trace, states: Tensor, mask: Tensor

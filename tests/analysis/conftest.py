@@ -7,7 +7,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from fabricate import fabricate, tiny_plan
 
+from analysis.claims import load
 from analysis.comparisons import compare
+from analysis.phases import evaluate
 from analysis.study import Study, read_study
 from telepathy.files import write_json
 
@@ -19,6 +21,25 @@ def made(tmp_path_factory) -> Path:
     plan = fabricate(tiny_plan(), results)
     write_json(results / "statistics" / "comparisons.json", compare(read_study(plan)))
     return results
+
+
+@pytest.fixture(scope="session")
+def made_series(tmp_path_factory) -> Path:
+    """The same with a series of phases and its statistics."""
+    results = tmp_path_factory.mktemp("series")
+    plan = fabricate(tiny_plan(phases=True), results)
+    write_json(results / "statistics" / "comparisons.json", compare(read_study(plan)))
+    study = read_study(plan, results / "statistics" / "comparisons.json")
+    write_json(results / "statistics" / "phases.json", evaluate(study, load()))
+    return results
+
+
+@pytest.fixture(scope="session")
+def series(made_series) -> Study:
+    statistics = made_series / "statistics"
+    return read_study(
+        made_series / "plan" / "overview.json", statistics / "comparisons.json", phases=statistics / "phases.json"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -17,12 +17,33 @@ SKILL = {
     "sender_zero_shot": 0.7,
     "sender_calibrated": 0.72,
     "linear_probe": 0.79,
+    "p01_recorded": 0.01,
+    "p16": 0.8,
+    "p17": 0.95,
+    "p17_recorded": 0.5,
+    "p21_sender": 0.6,
+}
+CARRIES = {"p10": 0.6, "p10_recorded": 0.0}
+"""Share of an item's entities that a phase's output repeats."""
+NAMES, THINGS = ("Ada", "Ben", "Cleo", "Dan", "Eve"), ("apples", "red kites", "eggs")
+DIAGNOSTICS = {
+    "soft_rms": 0.01,
+    "receiver_rms": 0.02,
+    "item_similarity": 0.99,
+    "token_similarity": None,
+    "loss": 1.5,
+    "loss_zero": 1.6,
+    "loss_noise": 2.5,
+    "loss_shuffled": 1.5,
+    "rows": 16,
+    "codes": None,
+    "gradient_norms": {"lm": 0.5, "batch_div": 0.0},
 }
 LICENSES = {"license": "MIT (made here)"}
 
 
-def tiny_plan(tasks: int = 2, seeds: int = 1) -> dict[str, Any]:
-    """A plan like `telepathy.plan.overview` makes, small: label tasks `task_0`.. and one open task."""
+def tiny_plan(tasks: int = 2, seeds: int = 1, phases: bool = False) -> dict[str, Any]:
+    """A plan like `telepathy.plan.overview` makes, small: label tasks `task_0`.., one open task, maybe a series."""
     names = [f"task_{i}" for i in range(tasks)]
     methods = {"bridge": "bridge", "receiver_zero_shot": "zero_shot", "majority": "majority"}
     plan: dict[str, Any] = {
@@ -102,7 +123,62 @@ def tiny_plan(tasks: int = 2, seeds: int = 1) -> dict[str, Any]:
                         "method": method,
                         "spec": spec,
                     }
+    if phases:
+        _add_series(plan)
     return plan
+
+
+def _phase(task: str, variants: tuple[str, ...], metric: str, against: str = "shuffled", **more: Any) -> dict[str, Any]:
+    return {
+        "title": f"A title & {metric}",
+        "hypothesis": "It works on 100% of <items>.",
+        "reading": "It did not work.",
+        "parent": None,
+        "task": task,
+        "claims": [],
+        "test": {"metric": metric, "against": against},
+        "defects": ["Something was wrong & small."] if "recorded" in variants else [],
+        "variants": [{"name": name, "method": ""} for name in variants],
+        "difference": [],
+    } | more
+
+
+def _add_series(plan: dict[str, Any]) -> None:
+    """Six phases: open and closed tasks, one and two variants, a bridge, a text baseline and a latency run."""
+    two, one = ("repaired", "recorded"), ("plain",)
+    plan["phases"] = {
+        "p01": _phase("open", two, "partial_v1", claims=["phase01.gsm8k.bridge.accuracy"]),
+        "p10": _phase(
+            "open", two, "entities", parent="p01", difference=[["recipe.losses.lm", 1.0, 0.5], ["recipe.x", None, [1]]]
+        ),
+        "p16": _phase("task_0", one, "accuracy"),
+        "p17": _phase("task_0", two, "accuracy", "p16", parent="p16"),
+        "p21_sender": _phase("task_0", one, "accuracy"),
+        "p26": _phase("task_0", one, "accuracy"),
+    }
+    bridge = next(run["spec"] for run in plan["runs"].values() if run["method"] == "bridge")
+    plan["experiments"]["series"] = {
+        "title": "The series",
+        "methods": [],
+        "tasks": [],
+        "phases": True,
+        "pairs": ["p"],
+        "seeds": [0],
+        "reference": None,
+    }
+    for phase, content in plan["phases"].items():
+        task = content["task"]
+        kind = {"p21_sender": "zero_shot", "p26": "latency"}.get(phase, "bridge")
+        for variant in content["variants"]:
+            method = variant["method"] = phase + ("_recorded" if variant["name"] == "recorded" else "")
+            plan["methods"][method] = {"title": f"{phase} {variant['name']}", "about": "About.", "kind": kind}
+            run = f"{task}_{method}"
+            cell = {"experiment": "series", "task": task, "method": method, "pair": "p", "seed": 0, "run": run}
+            plan["cells"].append(cell)
+            spec = {"recipe": {"kind": kind}, "models": {}, "task": {"labels": plan["tasks"][task]["labels"]}}
+            if kind == "bridge":
+                spec = bridge | {"task": spec["task"], "recipe": bridge["recipe"] | {"bottleneck": None}}
+            plan["runs"][run] = {"folder": f"runs/{task}/{method}/{run}", "task": task, "method": method, "spec": spec}
 
 
 def fabricate(plan: dict[str, Any], results: Path, seed: int = 0) -> Path:
@@ -125,7 +201,11 @@ def fabricate(plan: dict[str, Any], results: Path, seed: int = 0) -> Path:
             "compute": "bfloat16",
         }
         folder = results / content["folder"]
-        write_run(folder, {"spec": content["spec"], "resolved": {}, "inputs": {}}, rows, environment)
+        record = {"spec": content["spec"], "resolved": {}, "inputs": {}}
+        if content["spec"]["recipe"]["kind"] == "bridge":
+            record["resolved"] = {"source_layer": 3, "soft_tokens": 4, "parameters": 1234}
+            record["diagnostics"] = DIAGNOSTICS
+        write_run(folder, record, rows, environment)
         if content["spec"]["recipe"]["kind"] == "bridge":
             (folder / "train.jsonl").write_text(_log(content["spec"]["recipe"], rng))
     return path
@@ -154,10 +234,19 @@ def _rows(task: dict[str, Any], content: dict[str, Any], rng: Any, shared: Any) 
                 prediction=prediction if parsed else None,
                 parsed=parsed,
                 scores=dict.fromkeys(labels, -0.5) if labels else None,
-                output=None if labels else f"The answer is {prediction}" if parsed else "no idea",
+                output=None if labels else _output(content["method"], prediction if parsed else None, i, rng),
+                source=None if labels else f"{NAMES[i % 5]} has {i} {THINGS[i % 3]}. How many are left?",
+                entities=None if labels else {"numbers": [str(i)], "names": [NAMES[i % 5]], "things": [THINGS[i % 3]]},
             )
         )
     return rows
+
+
+def _output(method: str, prediction: str | None, i: int, rng: Any) -> str:
+    text = f"The answer is {prediction}" if prediction is not None else "no idea"
+    if method in CARRIES and rng.random() < CARRIES[method]:
+        return f"{NAMES[i % 5]} has {i} {THINGS[i % 3]}. {text}"
+    return text
 
 
 def _log(recipe: dict[str, Any], rng: Any) -> str:

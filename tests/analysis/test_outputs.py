@@ -138,11 +138,17 @@ def test_every_kind_of_part_has_a_sentence():
     from typing import get_args
 
     from analysis import recipe
-    from telepathy.config.methods import Bridge, Losses
+    from telepathy.config import parts
+    from telepathy.config.methods import Bridge
+
+    def kinds(union) -> set[str]:
+        return {get_args(part.model_fields["kind"].annotation)[0] for part in get_args(get_args(union)[0])}
 
     assert set(recipe.NORMALIZERS) >= set(get_args(Bridge.model_fields["normalizer"].annotation))
     assert set(recipe.OUTPUTS) >= set(get_args(Bridge.model_fields["output"].annotation))
-    assert set(recipe.LOSSES) >= set(Losses.model_fields)
+    assert set(recipe.LOSSES) == set(parts.TERMS)
+    assert set(recipe.BODIES) == kinds(parts.Body)
+    assert set(recipe.BOTTLENECKS) == kinds(parts.Bottleneck)
 
 
 def test_the_environment_names_no_kernel_and_no_host(study, tmp_path):

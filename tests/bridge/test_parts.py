@@ -5,12 +5,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from telepathy.bridge.attention import Attention
 from telepathy.bridge.bridge import Bridge, seeded
 from telepathy.bridge.normalizer import Normalizer
 from telepathy.bridge.output import OutputStage
-from telepathy.bridge.perceiver import Attention, Perceiver
+from telepathy.bridge.perceiver import Perceiver
 from telepathy.config.methods import Bridge as BridgeConfig
-from telepathy.config.methods import Perceiver as PerceiverConfig
+from telepathy.config.parts import Perceiver as PerceiverConfig
 
 KINDS = ("fixed", "learnable", "learnable_clamped", "layer_norm", "identity", "none")
 STAGES = ("none", "ln_tanh_scale", "tanh_scale", "scale", "rms_scale")
@@ -54,7 +55,7 @@ def test_padding_invariance(kind, width):
     config = BridgeConfig.model_validate({
         "kind": "bridge", "layer": 1, "soft_tokens": 4, "normalizer": kind,
         "calibration": {} if kind in ("fixed", "learnable", "learnable_clamped") else None,
-        "body": {"width": width, "heads": 4}, "training": {"steps": 1},
+        "body": {"kind": "perceiver", "width": width, "heads": 4}, "training": {"steps": 1},
     })  # fmt: skip
     bridge = Bridge(config, 12, 24, 0.1, statistics(12, 24))
     states = torch.randn(2, 9, 12)

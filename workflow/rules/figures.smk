@@ -7,6 +7,11 @@ rule figure:
             then=TRAINED,
             otherwise=[],
         ),
+        phases=branch(
+            lambda wildcards: wildcards.name == "phases",
+            then=[PHASED],
+            otherwise=[],
+        ),
         style="analysis/figures/style.mplstyle",
         code=lambda wildcards: sources(f"analysis.figures.{wildcards.name}"),
     output:
@@ -20,8 +25,11 @@ rule figure:
     localrule: True
     params:
         out=f"{OUT}/figures/{{name}}",
+        phases=lambda wildcards, input: (
+            f"--phases {input.phases}" if input.phases else ""
+        ),
     message:
         "Figure {wildcards.name}"
     shell:
         "python -m analysis.figures.{wildcards.name} --plan {input.plan} --comparisons {input.comparisons}"
-        " --out {params.out} 2> {log}"
+        " {params.phases} --out {params.out} 2> {log}"

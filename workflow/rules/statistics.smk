@@ -5,6 +5,8 @@ TRAINED = [
 ]
 PLANNED = f"{OUT}/plan/overview.json"
 COMPARED = f"{OUT}/statistics/comparisons.json"
+PHASED = f"{OUT}/statistics/phases.json"
+CLAIMS = "paper/claims.yaml"
 
 
 rule compare:
@@ -24,10 +26,31 @@ rule compare:
         "python -m analysis.comparisons --plan {input.plan} --out {output} 2> {log}"
 
 
+rule phases:
+    input:
+        plan=PLANNED,
+        comparisons=COMPARED,
+        records=expand("{run}/{file}", run=RUNS, file=["run.json", "rows.jsonl.gz"]),
+        logs=TRAINED,
+        claims=CLAIMS,
+        code=sources("analysis.phases"),
+    output:
+        PHASED,
+    log:
+        f"{OUT}/logs/phases.log",
+    localrule: True
+    message:
+        "Test the phases against their controls"
+    shell:
+        "python -m analysis.phases --plan {input.plan} --comparisons {input.comparisons} --claims {input.claims}"
+        " --out {output} 2> {log}"
+
+
 rule prose:
     input:
         plan=PLANNED,
         comparisons=COMPARED,
+        phases=PHASED,
         logs=TRAINED,
         code=sources("analysis.prose"),
     output:
@@ -38,13 +61,15 @@ rule prose:
     message:
         "Write the sentences that depend on results"
     shell:
-        "python -m analysis.prose --plan {input.plan} --comparisons {input.comparisons} --out {output} 2> {log}"
+        "python -m analysis.prose --plan {input.plan} --comparisons {input.comparisons} --phases {input.phases}"
+        " --out {output} 2> {log}"
 
 
 rule values:
     input:
         plan=PLANNED,
         comparisons=COMPARED,
+        phases=PHASED,
         logs=TRAINED,
         paper=PAPER,
         text=rules.prose.output,
@@ -60,5 +85,5 @@ rule values:
     message:
         "Register every number of the paper"
     shell:
-        "python -m analysis.values --plan {input.plan} --comparisons {input.comparisons} --out {params.out}"
-        " --paper paper {input.text} > {log} 2>&1"
+        "python -m analysis.values --plan {input.plan} --comparisons {input.comparisons} --phases {input.phases}"
+        " --out {params.out} --paper paper {input.text} > {log} 2>&1"

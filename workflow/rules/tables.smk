@@ -1,3 +1,7 @@
+# Tables that read the statistics of the phases.
+SERIES_TABLES = ("phases", "speed")
+
+
 rule table:
     input:
         plan=PLANNED,
@@ -5,6 +9,11 @@ rule table:
         environments=branch(
             lambda wildcards: wildcards.name == "environment",
             then=expand("{run}/environment.json", run=RUNS),
+            otherwise=[],
+        ),
+        phases=branch(
+            lambda wildcards: wildcards.name in SERIES_TABLES,
+            then=[PHASED],
             otherwise=[],
         ),
         code=lambda wildcards: sources(f"analysis.tables.{wildcards.name}"),
@@ -18,8 +27,11 @@ rule table:
     localrule: True
     params:
         out=f"{OUT}/tables/{{name}}",
+        phases=lambda wildcards, input: (
+            f"--phases {input.phases}" if input.phases else ""
+        ),
     message:
         "Table {wildcards.name}"
     shell:
         "python -m analysis.tables.{wildcards.name} --plan {input.plan} --comparisons {input.comparisons}"
-        " --out {params.out} 2> {log}"
+        " {params.phases} --out {params.out} 2> {log}"
