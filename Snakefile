@@ -52,6 +52,8 @@ include: "workflow/rules/models.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/encode.smk"
 include: "workflow/rules/calibrate.smk"
+
+
 # On one machine runs share processes; on a cluster each is a job of its own.
 if PLAN.config.together:
 
@@ -62,6 +64,7 @@ else:
     include: "workflow/rules/train.smk"
     include: "workflow/rules/evaluate.smk"
     include: "workflow/rules/baselines.smk"
+    include: "workflow/rules/latency.smk"
 
 
 include: "workflow/rules/statistics.smk"

@@ -107,7 +107,7 @@ def transfer(scores: Scores, draws: Draws, confidence: float) -> Transfer | None
     if n < 2:
         return Transfer(float(own.sum()) / total, None, None, None, None, 1.0, 0.0)
     differences = own - others
-    bounds = ratio_interval(differences, scores.weights, draws, confidence)
+    bounds = _difference_interval(scores, draws, confidence)
     if not _flat(differences, scores.weights) and _flat(own, scores.weights):
         # No own score differs from another, such as 0 hits of 10: resampling cannot show what went unseen.
         bounds = _widened(bounds, n, confidence)
@@ -154,6 +154,30 @@ def ratio_interval(
     for chunk in draws.resampled():
         below = weights.take(chunk).sum(axis=1)
         found.append(np.divide(values.take(chunk).sum(axis=1), below, out=np.full(len(below), ratio), where=below > 0))
+    low, high = np.quantile(np.concatenate(found), [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Interval(float(low), float(high))
+
+
+def _difference_interval(scores: Scores, draws: Draws, confidence: float) -> Interval:
+    """Percentile bootstrap interval of own minus control; an item is drawn with its output, as it was observed.
+
+    A resample that holds item i c_i times has own = sum c_i·t_ii / sum c_i·w_i, and as its control the same over all
+    pairs of different items.
+    """
+    weights, n = scores.weights, len(scores.weights)
+    crossed = scores.table.copy()
+    np.fill_diagonal(crossed, 0)
+    own = scores.own
+    if _flat(own - scores.others, weights):
+        return ratio_interval(own - scores.others, weights, draws, confidence)
+    found = []
+    for chunk in draws.resampled():
+        offsets = np.arange(len(chunk))[:, None] * n
+        counts = np.bincount((chunk + offsets).ravel(), minlength=len(chunk) * n).reshape(len(chunk), n)
+        pairs = ((counts.astype(FLOAT) @ crossed) * counts).sum(axis=1)
+        below, paired = counts @ weights, (counts * (n - counts)) @ weights
+        fine = (below > 0) & (paired > 0)
+        found.append((counts @ own)[fine] / below[fine] - pairs[fine] / paired[fine])
     low, high = np.quantile(np.concatenate(found), [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(low), float(high))
 

@@ -3,7 +3,8 @@
     python -m telepathy.evaluate --spec results/quick/plan/runs/ID.json --cache results/cache \\
         --out results/quick/runs/TASK/METHOD/ID
 
-Reads `bridge.safetensors` and `gradients.json` from the run's folder, writes `rows.jsonl.gz`, `environment.json` and `run.json`.
+Reads `bridge.safetensors` and `gradients.json` from the run's folder, writes `rows.jsonl.gz`, `environment.json` and
+`run.json`.
 """
 
 from pathlib import Path

@@ -74,17 +74,16 @@ class Plan:
         most = max(1, self.config.together)
         found: dict[str, list[str]] = {}
         for run in self.runs.values():
-            kind = "using" if run.uses else ("bridges" if run.spec["recipe"]["kind"] == "bridge" else "baselines")
-            found.setdefault(f"{run.task}-{run.pair}-{kind}", []).append(run.id)
+            found.setdefault(f"{run.task}-{run.pair}-{_stage(run)}", []).append(run.id)
         return {
             f"{name}-{start // most}": ids[start : start + most]
             for name, ids in found.items()
             for start in range(0, len(ids), most)
         }
 
-    def ids(self, *, trained: bool) -> list[str]:
-        """Ids of the runs that have a training stage, or of those that have none."""
-        return [run.id for run in self.runs.values() if (run.spec["recipe"]["kind"] == "bridge") is trained]
+    def ids(self, *kinds: str) -> list[str]:
+        """Ids of the runs of some stages: `bridge`, `latency`, or `baseline` for all others."""
+        return [run.id for run in self.runs.values() if _stage(run) in kinds]
 
     def calibration_needs(self, key: str) -> list[str]:
         """Files below `results/cache/` that a calibration reads."""
@@ -108,6 +107,11 @@ class Plan:
         if "calibration" in spec:
             files.append(f"calibrations/{spec['calibration']}/statistics.safetensors")
         return files
+
+
+def _stage(run: Run) -> str:
+    kind = run.spec["recipe"]["kind"]
+    return kind if kind in ("bridge", "latency") else "baseline"
 
 
 def _speaks(spec: Spec) -> bool:
@@ -289,9 +293,7 @@ def overview(plan: Plan) -> Spec:
             name: {"title": method.title, "about": method.about, "kind": method.recipe.kind}
             for name, method in config.methods.items()
         },
-        "experiments": {
-            name: e.model_dump() | {"phases": bool(e.phases)} for name, e in config.experiments.items()
-        },
+        "experiments": {name: e.model_dump() | {"phases": bool(e.phases)} for name, e in config.experiments.items()},
         "phases": _phases(plan),
         "cells": [vars(cell) for cell in plan.cells],
         "runs": {

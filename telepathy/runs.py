@@ -1,6 +1,6 @@
 """Stage: several runs in one process, which loads each model once: train, evaluate, or run a baseline.
 
-    python -m telepathy.runs --ids ID ID ... --results results/quick --cache results/cache
+    python -m telepathy.runs --preset quick --ids ID ID ...
 
 A finished run is also kept in `results/<preset>/finished/`, outside what Snakemake declares and may delete. So when a
 group of runs is started again, those whose code and settings did not change are only put back.
@@ -10,10 +10,11 @@ import argparse
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from telepathy import evaluate, train
+from telepathy import evaluate, latency, train
 from telepathy.baselines import run as baseline
 from telepathy.errors import UserError, run_stage
 from telepathy.files import digest, read_json, write_json
@@ -27,13 +28,15 @@ def make(results: Path, cache: Path, run: str) -> None:
     spec = _spec(results, run)
     out = _folder(results, spec)
     whole = results / "finished" / run
-    if spec["recipe"]["kind"] != "bridge":
-        made_by = code_sha256(f"telepathy.baselines.{spec['recipe']['kind']}", "telepathy.baselines.run")
-        if not _kept(whole, made_by):
-            used = _folder(results, _spec(results, spec["uses"])) if spec.get("uses") else None
-            baseline.run(_plain(spec), cache, out, used)
-            _keep(out, whole, made_by)
-        _put_back(whole, out)
+    kind = spec["recipe"]["kind"]
+    if kind == "latency":
+        bridge = _folder(results, _spec(results, spec["uses"]))
+        made_by = code_sha256("telepathy.latency")
+        _made(whole, made_by, out, lambda: latency.run(_plain(spec), cache, bridge, out))
+        return
+    if kind != "bridge":
+        made_by = code_sha256(f"telepathy.baselines.{kind}", "telepathy.baselines.run")
+        _made(whole, made_by, out, lambda: baseline.run(_plain(spec), cache, out))
         return
     # Runs that differ in what evaluation shows alone share their training.
     trained = results / "finished" / f"training-{_training_id(spec)}"
@@ -43,7 +46,13 @@ def make(results: Path, cache: Path, run: str) -> None:
             train.run(_plain(spec), cache, results / "checkpoints", out)
             _keep(out, trained, trained_by, train.OUTPUTS)
         _put_back(trained, out)
-        evaluate.run(_plain(spec), cache, out)
+    _made(whole, made_by, out, lambda: evaluate.run(_plain(spec), cache, out))
+
+
+def _made(whole: Path, made_by: str, out: Path, make_it: Callable[[], None]) -> None:
+    """Make a run unless it is kept; either way it ends in its folder."""
+    if not _kept(whole, made_by):
+        make_it()
         _keep(out, whole, made_by)
     _put_back(whole, out)
 
@@ -103,12 +112,12 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ids", nargs="+", required=True, metavar="ID", help="ids of runs in the preset's plan")
-    parser.add_argument("--results", type=Path, required=True, help="the preset's results, results/<preset>")
-    parser.add_argument("--cache", type=Path, required=True, help="where models, data, states, calibrations lie")
+    parser.add_argument("--preset", required=True, help="its plan and its results are in RESULTS/<preset>")
+    parser.add_argument("--results", type=Path, default=Path("results"), help="default: results")
     options = parser.parse_args()
     for run in progress("runs", options.ids, unit="run"):
         try:
-            make(options.results, options.cache, run)
+            make(options.results / options.preset, options.results / "cache", run)
         except Interrupted as stopped:
             print(f"runs: {run}: {stopped}", file=sys.stderr)
             raise SystemExit(143) from None

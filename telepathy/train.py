@@ -3,8 +3,8 @@
     python -m telepathy.train --spec results/quick/plan/runs/ID.json --cache results/cache \\
         --checkpoints results/quick/checkpoints --out results/quick/runs/TASK/METHOD/ID
 
-Writes `bridge.safetensors`, `train.jsonl` and `gradients.json`. A run that is killed goes on from its checkpoint when started
-again; on a CPU it then ends in the same bytes as an undisturbed one. SIGTERM and SIGUSR1 save first.
+Writes `bridge.safetensors`, `train.jsonl` and `gradients.json`. A run that is killed goes on from its checkpoint when
+started again; on a CPU it then ends in the same bytes as an undisturbed one. SIGTERM and SIGUSR1 save first.
 """
 
 import sys

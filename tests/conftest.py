@@ -35,6 +35,14 @@ class World:
         return run.spec | {"id": run.id}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Tiny models lose more by sharing work between threads than they gain."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="session")
 def world(tmp_path_factory) -> World:
     from telepathy.calibrate import calibrate

@@ -1,11 +1,14 @@
-"""What a baseline hands back."""
+"""What a baseline hands back, and how it becomes a raw run."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
 
-from telepathy.record import Row
+from telepathy.device import Stopwatch
+from telepathy.provenance import code_sha256, data_sha256, weights_sha256
+from telepathy.record import Row, write_run
 
 
 @dataclass(frozen=True)
@@ -17,3 +20,21 @@ class Outcome:
     dtype: torch.dtype | None = None
     resolved: dict[str, Any] = field(default_factory=dict)
     volatile: dict[str, Any] = field(default_factory=dict)
+
+
+def write_outcome(
+    outcome: Outcome, spec: dict[str, Any], cache: Path, out: Path, watch: Stopwatch, module: str
+) -> None:
+    """Write the raw run of an outcome; `module` is the one whose sources made it."""
+    watch.device, watch.dtype = outcome.device, outcome.dtype
+    record = {
+        "spec": {key: value for key, value in spec.items() if key not in ("id", "name")},
+        "id": spec["id"],
+        "resolved": outcome.resolved,
+        "inputs": {
+            "code": code_sha256(module),
+            "data": data_sha256(cache / "data" / spec["data"]),
+            "weights": weights_sha256(cache, spec["models"]),
+        },
+    }
+    write_run(out, record, outcome.rows, watch.environment() | outcome.volatile)

@@ -27,7 +27,8 @@ def usage(codes: Tensor) -> dict[str, float]:
     """How many codes a batch uses: codes `[B, K]` or `[B, K, D]`.
 
     Returns:
-        `distinct_share`: distinct codes / (B·K); `perplexity`: exp of the entropy of their counts; `used`: distinct codes.
+        `distinct_share`: distinct codes / (B·K); `perplexity`: exp of the entropy of their counts; `used`: how many
+        are distinct.
     """
     rows = codes.reshape(codes.shape[0] * codes.shape[1], -1)
     found, counts = torch.unique(rows, dim=0, return_counts=True)

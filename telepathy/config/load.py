@@ -1,7 +1,7 @@
 """Read the catalogues and a preset, apply overrides, validate, and explain errors by file and key.
 
-Layers, later ones win: `models.yaml`, `tasks.yaml`, `methods.yaml`, `phases.yaml`, `presets/<preset>.yaml`, then the user's own
-overrides (Snakemake's `--configfile` and `--config`).
+Layers, later ones win: `models.yaml`, `tasks.yaml`, `methods.yaml`, `phases.yaml`, `presets/<preset>.yaml`, then the
+user's own overrides (Snakemake's `--configfile` and `--config`).
 """
 
 import difflib

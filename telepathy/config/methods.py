@@ -26,7 +26,6 @@ class Shown(Strict):
     primer: str | None = None
 
 
-
 class Training(Strict):
     """Optimiser, schedule and budget of one run."""
 

@@ -37,7 +37,7 @@ class Experiment(Strict):
 
     title: str
     methods: list[str] = Field(default=[], description="Each runs on all `tasks` that it can answer.")
-    tasks: list[str] = []
+    tasks: list[str] = Field(default=[])
     phases: Literal["all"] | list[str] = Field(
         default=[], description="Each runs on its own task; `p07` means all its variants, `p07.recorded` that one."
     )
@@ -87,7 +87,7 @@ class Config(Strict):
     pairs: dict[str, Pair] = Field(min_length=1)
     tasks: dict[str, Task]
     methods: dict[str, Method]
-    phases: dict[str, Phase] = {}
+    phases: dict[str, Phase] = Field(default={})
     roles: dict[str, str] = Field(
         default_factory=dict, description="Task of the research -> task of this preset that stands for it."
     )

@@ -143,3 +143,27 @@ def test_a_single_row_and_a_metric_without_items():
     found = transfer(Scores(np.ones((1, 1), dtype=np.float32), np.ones(1)), draws(1, 10), 0.95)
     assert (found.own, found.control, found.p) == (1, None, 1)
     assert transfer(Scores(np.zeros((3, 3), dtype=np.float32), np.zeros(3)), draws(3, 10), 0.95) is None
+
+
+def test_the_interval_resamples_items_with_their_outputs():
+    """Against a plain loop over the same draws; and it covers zero about as often as it says."""
+    rng = np.random.default_rng(4)
+    table = rng.integers(0, 2, (12, 12)).astype(np.float32)
+    weights = rng.integers(1, 4, 12).astype(float)
+    table *= weights[:, None].astype(np.float32)
+    drawn = draws(12, 10)
+    found = transfer(Scores(table, weights), drawn, 0.9)
+    differences = []
+    for sample in np.concatenate(list(drawn.resampled())):
+        own = sum(table[i, i] for i in sample) / sum(weights[i] for i in sample)
+        pairs = [(i, j) for i in sample for j in sample if i != j]
+        differences.append(own - sum(table[i, j] for i, j in pairs) / sum(weights[i] for i, _ in pairs))
+    assert found.low == pytest.approx(np.quantile(differences, 0.05), abs=1e-6)
+    assert found.high == pytest.approx(np.quantile(differences, 0.95), abs=1e-6)
+    covered = 0
+    for trial in range(200):
+        answers, golds = rng.integers(0, 4, (2, 40))
+        same = (golds[:, None] == answers[None, :]).astype(np.float32)
+        one = transfer(Scores(same, np.ones(40)), draws(40, 1, trial), 0.95)
+        covered += one.low <= 0 <= one.high
+    assert 0.88 <= covered / 200 <= 0.995

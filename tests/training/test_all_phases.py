@@ -1,4 +1,4 @@
-"""Every configured phase and variant: gradients, padding, sequences, scale. A recorded defect is asserted to be there."""
+"""Every phase and variant: gradients, padding, sequences, scale. A recorded defect is asserted to be there."""
 
 import pytest
 import torch

@@ -12,7 +12,7 @@ rule evaluate:
     log:
         f"{OUT}/logs/evaluate/{{task}}-{{method}}-{{run}}.log",
     wildcard_constraints:
-        run="|".join(PLAN.ids(trained=True)) or "none",
+        run="|".join(PLAN.ids("bridge")) or "none",
     threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,

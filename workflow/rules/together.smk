@@ -3,6 +3,13 @@
 TRAINED_FILES = ["bridge.safetensors", "train.jsonl", "gradients.json"]
 RUN_FILES = ["run.json", "rows.jsonl.gz", "environment.json"]
 
+# An edit of the bridge does not run the baselines again.
+STAGES = {
+    "baseline": ["telepathy.baselines.run"],
+    "bridge": ["telepathy.train", "telepathy.evaluate"],
+    "latency": ["telepathy.latency"],
+}
+
 for GROUP, IDS in PLAN.groups().items():
     USED = [PLAN.runs[run].uses for run in IDS if PLAN.runs[run].uses]
 
@@ -13,13 +20,13 @@ for GROUP, IDS in PLAN.groups().items():
             sorted({f"{CACHE}/{name}" for run in IDS for name in PLAN.needs(run)}),
             [f"{OUT}/{PLAN.runs[run].folder}/bridge.safetensors" for run in USED],
             ancient([f"{OUT}/plan/runs/{run}.json" for run in IDS]),
-            code=sources("telepathy.runs"),
+            code=sorted({*sources(*STAGES[GROUP.split("-")[-2]]), "telepathy/runs.py"}),
         output:
             [
                 f"{OUT}/{PLAN.runs[run].folder}/{name}"
                 for run in IDS
                 for name in RUN_FILES
-                + (TRAINED_FILES if run in PLAN.ids(trained=True) else [])
+                + (TRAINED_FILES if run in PLAN.ids("bridge") else [])
             ],
         log:
             f"{OUT}/logs/runs/{GROUP}.log",
@@ -30,8 +37,8 @@ for GROUP, IDS in PLAN.groups().items():
             gpu=PLAN.config.gpus,
         params:
             ids=" ".join(IDS),
-            out=OUT,
+            preset=PLAN.config.preset,
         message:
             f"Runs {GROUP} ({len(IDS)})"
         shell:
-            "python -m telepathy.runs --ids {params.ids} --results {params.out} --cache results/cache 2> {log}"
+            "python -m telepathy.runs --preset {params.preset} --ids {params.ids} 2> {log}"

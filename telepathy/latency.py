@@ -1,31 +1,43 @@
-"""Latency of one item at a time: bridge, relay by text, receiver alone (phases 26 and 27).
+"""Stage: latency of one item at a time: bridge, relay by text, receiver alone (phases 26 and 27).
+
+    python -m telepathy.latency --spec results/quick/plan/runs/ID.json --cache results/cache \\
+        --bridge results/quick/runs/TASK/METHOD/ID --out results/quick/runs/TASK/METHOD/ID
 
 The rows are the bridge's answers on the timed items. Times go to `environment.json`, for they are never the same
-twice. Unlike the record, which set one step of the receiver against generating fifty-five tokens, every way here ends in
-the same scoring of the same labels, and the relay's writing is timed on its own.
+twice. Unlike the record, which set one step of the receiver against generating fifty-five tokens, every way here
+ends in the same scoring of the same labels, and the relay's writing is timed on its own.
 """
 
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import fmean, median
 from typing import Any
 
 import torch
 
 from telepathy.assemble import assemble
-from telepathy.baselines.outcome import Outcome
+from telepathy.baselines.outcome import Outcome, write_outcome
 from telepathy.bridge.bridge import load_weights
+from telepathy.cli import stage_arguments
 from telepathy.data.prompts import continuation, fit, reading
 from telepathy.data.rows import Item, read_split
 from telepathy.data.verbalizer import make_verbalizer
-from telepathy.device import pick_device
-from telepathy.errors import fail
+from telepathy.device import Stopwatch, pick_device
+from telepathy.errors import fail, run_stage
 from telepathy.evaluation.bridged import bridge_rows
+from telepathy.files import read_json
 from telepathy.models.frozen import frozen
 from telepathy.receiver import decode, label_scores
 
 
-def run(spec: dict[str, Any], cache: Path, bridge_folder: Path) -> Outcome:
+def run(spec: dict[str, Any], cache: Path, bridge: Path, out: Path) -> None:
+    """Answer, time, and write the raw run; `bridge` is the folder of the timed bridge's run."""
+    watch = Stopwatch(pick_device(), None)
+    write_outcome(_measure(spec, cache, bridge), spec, cache, out, watch, "telepathy.latency")
+
+
+def _measure(spec: dict[str, Any], cache: Path, bridge_folder: Path) -> Outcome:
     """Answer and time the first test rows.
 
     Args:
@@ -72,7 +84,8 @@ def run(spec: dict[str, Any], cache: Path, bridge_folder: Path) -> Outcome:
     with torch.no_grad():
         times = {name: timed(way, items, recipe["warmup"]) for name, way in ways.items()}
     rows = bridge_rows(bridge, objective, items)
-    return Outcome(rows, receiver.device, receiver.dtype, volatile={"milliseconds": times})
+    shown = {name: {"median_ms": median(found), "mean_ms": round(fmean(found), 3)} for name, found in times.items()}
+    return Outcome(rows, receiver.device, receiver.dtype, volatile={"latency": shown, "milliseconds": times})
 
 
 def timed(way: Callable[[Item], None], items: list[Item], warmup: int) -> list[float]:
@@ -92,3 +105,15 @@ def timed(way: Callable[[Item], None], items: list[Item], warmup: int) -> list[f
 def _wait() -> None:
     if torch.cuda.is_available():
         torch.cuda.synchronize()
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_arguments(__doc__, "run", "the run's folder", "models, data, states, calibrations")
+    parser.add_argument("--bridge", type=Path, required=True, help="folder of the trained run that is timed")
+    options = parser.parse_args()
+    run(read_json(options.spec, "`snakemake -n`"), options.cache, options.bridge, options.out)
+
+
+if __name__ == "__main__":
+    run_stage(main)

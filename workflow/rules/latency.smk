@@ -1,0 +1,32 @@
+def timed(wildcards):
+    """Folder of the trained run that a latency run times."""
+    return f"{OUT}/{PLAN.runs[PLAN.runs[wildcards.run].uses].folder}"
+
+
+rule latency:
+    input:
+        lambda wildcards: [f"{CACHE}/{name}" for name in PLAN.needs(wildcards.run)],
+        weights=lambda wildcards: f"{timed(wildcards)}/bridge.safetensors",
+        spec=ancient(f"{OUT}/plan/runs/{{run}}.json"),
+        code=sources("telepathy.latency"),
+    output:
+        record=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/run.json",
+        rows=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/rows.jsonl.gz",
+        environment=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/environment.json",
+    log:
+        f"{OUT}/logs/latency/{{task}}-{{method}}-{{run}}.log",
+    wildcard_constraints:
+        run="|".join(PLAN.ids("latency")) or "none",
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+        gpu=PLAN.config.gpus,
+    params:
+        out=subpath(output.record, parent=True),
+        bridge=lambda wildcards: timed(wildcards),
+    message:
+        "Time {wildcards.method} on {wildcards.task} ({wildcards.run})"
+    shell:
+        "python -m telepathy.latency --spec {input.spec} --cache results/cache --bridge {params.bridge}"
+        " --out {params.out} 2> {log}"
