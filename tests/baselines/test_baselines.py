@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from telepathy.baselines import linear_probe, majority, zero_shot
+from telepathy.baselines import linear_probe, majority, text_relay, zero_shot
 from telepathy.data.prompts import CONTENT_FREE, fill
 from telepathy.data.rows import read_split
 from telepathy.models.frozen import FrozenLM
@@ -86,3 +86,26 @@ def test_all_methods_see_the_same_rows(world):
     rows = [method.run(world.spec(TASK, name), world.cache).rows for method, name in
             ((majority, "majority"), (linear_probe, "linear_probe"), (zero_shot, "sender_zero_shot"))]  # fmt: skip
     assert len({tuple((row.id, row.text, row.gold) for row in one) for one in rows}) == 1
+
+
+def test_text_relay_shows_the_receiver_the_summary_and_the_class_names(world, monkeypatch):
+    shown = []
+    original = text_relay.reading
+    monkeypatch.setattr(text_relay, "reading", lambda model, prompt: shown.append(prompt) or original(model, prompt))
+    spec = world.spec(TASK, "p20_relay_sst2")
+    outcome = text_relay.run(spec, world.cache)
+    items = read_split(world.cache / "data" / spec["data"], "test")
+    assert [row.id for row in outcome.rows] == [item.id for item in items]
+    asked = [prompt for prompt in shown if prompt.startswith("Summarize")]
+    answered = [prompt for prompt in shown if prompt.endswith("Sentiment:")]
+    assert len(asked) == len(answered) == len(items)
+    assert not any(item.text in prompt for item in items for prompt in answered)
+    assert all(row.prediction in spec["task"]["labels"] for row in outcome.rows)
+
+
+def test_text_relay_answers_open_questions_too(world):
+    spec = world.spec("word_problems", "receiver_zero_shot")
+    recipe = {"kind": "text_relay", "prompt": "Short: {text}\n", "max_new_tokens": 4}
+    spec |= {"recipe": recipe, "models": world.spec(TASK, "p20_relay_sst2")["models"]}
+    outcome = text_relay.run(spec, world.cache)
+    assert all(row.output is not None and row.source for row in outcome.rows)
