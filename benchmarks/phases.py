@@ -3,8 +3,8 @@
     .venv/bin/python benchmarks/phases.py --preset quick [--steps 5] [--threads 1] [p07 p12 ...]
 
 Needs the prepared models, data, states and calibrations of the preset (`make paper` leaves them). The plain
-perceiver has the phase's soft tokens, width, batch and targets, depth 2, no bottleneck, and the receiver's loss alone. A
-flow phase trains without the receiver, so its ratio says nothing about its body.
+perceiver has the phase's soft tokens, width, batch and targets, depth 2, no bottleneck, and the receiver's loss alone.
+A flow phase trains without the receiver, so its ratio says nothing about its body.
 """
 
 import argparse

@@ -81,6 +81,15 @@ class Plan:
             for start in range(0, len(ids), most)
         }
 
+    def effort(self, ids: list[str]) -> int:
+        """How long runs take, roughly and relative to each other: rows seen in training, those of long targets more."""
+        total = 1
+        for spec in (self.runs[run].spec for run in ids):
+            plan = spec["recipe"].get("training")
+            rows = plan["steps"] * plan["batch"] * plan["accumulation"] if plan else 0
+            total += rows * (1 if spec["task"]["labels"] else 8)
+        return total
+
     def ids(self, *kinds: str) -> list[str]:
         """Ids of the runs of some stages: `bridge`, `latency`, or `baseline` for all others."""
         return [run.id for run in self.runs.values() if _stage(run) in kinds]

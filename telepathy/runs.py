@@ -9,18 +9,19 @@ group of runs is started again, those whose code and settings did not change are
 import argparse
 import os
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from telepathy import evaluate, latency, train
 from telepathy.baselines import run as baseline
-from telepathy.errors import UserError, run_stage
+from telepathy.errors import run_stage
 from telepathy.files import digest, read_json, write_json
 from telepathy.progress import progress
 from telepathy.provenance import code_sha256
-from telepathy.training.loop import Interrupted
+from telepathy.training.loop import plain_ends
 
 
 def make(results: Path, cache: Path, run: str) -> None:
@@ -42,9 +43,12 @@ def make(results: Path, cache: Path, run: str) -> None:
     trained = results / "finished" / f"training-{_training_id(spec)}"
     trained_by, made_by = code_sha256("telepathy.train"), code_sha256("telepathy.train", "telepathy.evaluate")
     if not _kept(whole, made_by):
-        if not _kept(trained, trained_by):
-            train.run(_plain(spec), cache, results / "checkpoints", out)
-            _keep(out, trained, trained_by, train.OUTPUTS)
+        # Another group may want the same training at the same time: it waits, and finds it done.
+        trained.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{trained}.lock"):
+            if not _kept(trained, trained_by):
+                train.run(_plain(spec), cache, results / "checkpoints", out)
+                _keep(out, trained, trained_by, train.OUTPUTS)
         _put_back(trained, out)
     _made(whole, made_by, out, lambda: evaluate.run(_plain(spec), cache, out))
 
@@ -116,13 +120,8 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=Path("results"), help="default: results")
     options = parser.parse_args()
     for run in progress("runs", options.ids, unit="run"):
-        try:
+        with plain_ends(run):
             make(options.results / options.preset, options.results / "cache", run)
-        except Interrupted as stopped:
-            print(f"runs: {run}: {stopped}", file=sys.stderr)
-            raise SystemExit(143) from None
-        except FloatingPointError as error:
-            raise UserError(f"{run}: training diverged ({error}); lower `lr` or raise `warmup`") from None
 
 
 if __name__ == "__main__":

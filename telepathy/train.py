@@ -7,7 +7,6 @@ Writes `bridge.safetensors`, `train.jsonl` and `gradients.json`. A run that is k
 started again; on a CPU it then ends in the same bytes as an undisturbed one. SIGTERM and SIGUSR1 save first.
 """
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,11 @@ from telepathy.assemble import assemble
 from telepathy.bridge.bridge import Bridge
 from telepathy.cli import stage_arguments
 from telepathy.data.rows import read_split
-from telepathy.errors import UserError, run_stage
+from telepathy.errors import run_stage
 from telepathy.evaluation.bridged import bridge_rows
 from telepathy.evaluation.diagnostics import gradient_norms
 from telepathy.files import canonical, read_json, write_atomic, write_json, write_text
-from telepathy.training.loop import Interrupted, train
+from telepathy.training.loop import plain_ends, train
 from telepathy.training.objective import Objective
 
 OUTPUTS = ("bridge.safetensors", "train.jsonl", "gradients.json")
@@ -70,13 +69,8 @@ def main() -> None:
     parser = stage_arguments(__doc__, "run", "the run's folder", "models, data, states, calibrations")
     parser.add_argument("--checkpoints", type=Path, required=True, help="folder for checkpoints")
     options = parser.parse_args()
-    try:
+    with plain_ends(str(options.spec)):
         run(read_json(options.spec, "`snakemake -n`"), options.cache, options.checkpoints, options.out)
-    except Interrupted as stopped:
-        print(f"train: {stopped}", file=sys.stderr)
-        raise SystemExit(143) from None
-    except FloatingPointError as error:
-        raise UserError(f"{options.spec}: training diverged ({error}); lower `lr` or raise `warmup`") from None
 
 
 if __name__ == "__main__":

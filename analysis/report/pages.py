@@ -13,7 +13,7 @@ from analysis.report import curves
 from analysis.series import TITLES, absent, claim_text, entry_id, label
 from analysis.study import Study
 from analysis.tables.phases import losses
-from analysis.tables.speed import plain_perceiver, seconds_per_step
+from analysis.tables.speed import plain_perceiver, row_ratio, seconds_per_step
 from telepathy.files import read_json
 from telepathy.record import MADE_BY, RawRun, Row
 
@@ -152,7 +152,7 @@ def _variant(study: Study, entry: dict[str, Any], raw: RawRun) -> Context:
         ("rows a step", _number(entry["batch"])),
         ("parameters", _number(entry["parameters"])),
         ("seconds a step", formats.number(seconds) if seconds else formats.MISSING),
-        ("times the plain perceiver", formats.decimal(seconds / base if seconds and base else None)),
+        ("time of a row, in plain perceivers", formats.decimal(row_ratio(entry, seconds, reference, base))),
         ("unparsed answers", f"{formats.count(entry['unparsed'])} of {formats.count(entry['n'])}"),
         ("distinct outputs", f"{formats.count(entry['distinct'])} of {formats.count(entry['n'])}"),
         ("last losses", losses(entry) or formats.MISSING),

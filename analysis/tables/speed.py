@@ -1,6 +1,7 @@
-"""Seconds of a training step for each phase and variant, and how many times those of the plain perceiver.
+"""Seconds of a training step for each phase and variant, and its rows' time in units of a plain perceiver's.
 
-Volatile: the times come from training logs and differ between builds and machines. Nothing else reads this table,
+The reference is a perceiver of the same run with the same kind of target; batches and soft tokens may differ, so the
+ratio is of seconds a row. `benchmarks/phases.py` compares at exactly equal shapes. Volatile: the times come from training logs and differ between builds and machines. Nothing else reads this table,
 and the paper does not include it.
 """
 
@@ -17,15 +18,15 @@ DATA = ["phase", "variant", "task", "pair", "seed", "run", "batch", "parameters"
 
 
 def build(study: Study) -> Table:
-    """One row for each trained entry; the reference of a task is its simplest perceiver."""
+    """One row for each trained entry."""
     seconds = {entry["run"]: seconds_per_step(study, entry) for entry in study.entries}
     rows, data = [], []
     for entry in study.entries:
         if entry["kind"] != "bridge":
             continue
         reference = plain_perceiver(study, entry)
-        own, base = seconds[entry["run"]], seconds.get(reference["run"]) if reference else None
-        ratio = own / base if own and base else None
+        own = seconds[entry["run"]]
+        ratio = row_ratio(entry, own, reference, seconds.get(reference["run"]) if reference else None)
         name = label(study, entry)
         rows.append(
             [
@@ -58,12 +59,20 @@ def seconds_per_step(study: Study, entry: Entry) -> float | None:
     return median(found) if found else None
 
 
+def row_ratio(entry: Entry, own: float | None, reference: Entry | None, base: float | None) -> float | None:
+    """Seconds a row of an entry, over those of its reference; None where one of them is unknown."""
+    if not (own and base and reference and entry["batch"] and reference["batch"]):
+        return None
+    return (own / entry["batch"]) / (base / reference["batch"])
+
+
 def plain_perceiver(study: Study, entry: Entry) -> Entry | None:
-    """The task's perceiver with the fewest loss terms and no bottleneck, the first of the series if several."""
+    """The perceiver with the same task and target, the fewest loss terms and no bottleneck; the first of several."""
     found = []
+    target = study.plan["runs"][entry["run"]]["spec"]["recipe"].get("target")
     for other in study.entries:
         recipe = study.plan["runs"][other["run"]]["spec"]["recipe"]
-        same = (other["task"], other["pair"]) == (entry["task"], entry["pair"])
+        same = (other["task"], other["pair"]) == (entry["task"], entry["pair"]) and recipe.get("target") == target
         if same and other["kind"] == "bridge" and recipe["body"]["kind"] == "perceiver":
             found.append((bool(recipe.get("bottleneck")), other["variant"] == "recorded", len(other["losses"]), other))
     return min(found, key=lambda one: one[:3])[3] if found else None

@@ -2,8 +2,10 @@
 
 import math
 import signal
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from telepathy.bridge.bridge import Bridge
 from telepathy.config.methods import Training
 from telepathy.data.rows import Item
+from telepathy.errors import UserError
 from telepathy.progress import progress
 from telepathy.provenance import code_sha256
 from telepathy.training import checkpoint
@@ -24,6 +27,18 @@ CHECKPOINT_SECONDS = 30.0
 
 class Interrupted(Exception):
     """The run was asked to stop (SIGTERM or SIGUSR1) and has saved its state."""
+
+
+@contextmanager
+def plain_ends(run: str) -> Iterator[None]:
+    """Let a stage end as a person expects when its training was interrupted (status 143) or diverged (one line)."""
+    try:
+        yield
+    except Interrupted as stopped:
+        print(f"{run}: {stopped}", file=sys.stderr)
+        raise SystemExit(143) from None
+    except FloatingPointError as error:
+        raise UserError(f"{run}: training diverged ({error}); lower `lr` or raise `warmup`") from None
 
 
 def rate(step: int, plan: Training) -> float:
@@ -73,9 +88,8 @@ def train(
     made_by = code_sha256("telepathy.train")
     step, log = checkpoint.load(saved, bridge, optimizer, average, made_by)
     wanted = validation_steps(plan)
-    stop = _stop_requests()
     last_saved = time.monotonic()
-    with progress("train", total=plan.steps, initial=step, unit="step") as bar:
+    with _stop_requests() as stop, progress("train", total=plan.steps, initial=step, unit="step") as bar:
         while step < plan.steps:
             entry = _step(bridge, objective, items, optimizer, seed, step)
             step += 1
@@ -139,9 +153,19 @@ def _step(
     }
 
 
-def _stop_requests() -> list[str]:
-    """A list that fills when the scheduler asks the run to stop; the loop looks at it after each step."""
+@contextmanager
+def _stop_requests() -> Iterator[list[str]]:
+    """A list that fills when the scheduler asks the run to stop; the loop looks at it after each step.
+
+    Afterwards the signals mean what they meant before: an evaluation has nothing to save and should just end.
+    """
     asked: list[str] = []
-    for number in (signal.SIGTERM, signal.SIGUSR1):
-        signal.signal(number, lambda got, frame: asked.append(signal.Signals(got).name))
-    return asked
+    before = {
+        number: signal.signal(number, lambda got, frame: asked.append(signal.Signals(got).name))
+        for number in (signal.SIGTERM, signal.SIGUSR1)
+    }
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -30,6 +30,8 @@ for GROUP, IDS in PLAN.groups().items():
             ],
         log:
             f"{OUT}/logs/runs/{GROUP}.log",
+        # The longest first, so that no core waits for the last group.
+        priority: PLAN.effort(IDS)
         threads: 1
         resources:
             mem_mb=lambda wildcards, attempt: 8000 * attempt,
