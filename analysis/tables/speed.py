@@ -1,8 +1,9 @@
 """Seconds of a training step for each phase and variant, and its rows' time in units of a plain perceiver's.
 
-The reference is a perceiver of the same run with the same kind of target; batches and soft tokens may differ, so the
-ratio is of seconds a row. `benchmarks/phases.py` compares at exactly equal shapes. Volatile: the times come from training logs and differ between builds and machines. Nothing else reads this table,
-and the paper does not include it.
+The reference is a perceiver of the same task with the same kind of target; batches and soft tokens may differ, so
+the ratio is of seconds a row. `benchmarks/phases.py` compares at exactly equal shapes. Volatile: the times come from
+training logs and differ between builds and machines. No other result reads this table, and the paper does not
+include it.
 """
 
 import math

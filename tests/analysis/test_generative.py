@@ -164,6 +164,6 @@ def test_the_interval_resamples_items_with_their_outputs():
     for trial in range(200):
         answers, golds = rng.integers(0, 4, (2, 40))
         same = (golds[:, None] == answers[None, :]).astype(np.float32)
-        one = transfer(Scores(same, np.ones(40)), draws(40, 1, trial), 0.95)
+        one = transfer(Scores(same, np.ones(40)), Draws(40, 1, 300, np.random.default_rng(trial)), 0.95)
         covered += one.low <= 0 <= one.high
     assert 0.88 <= covered / 200 <= 0.995

@@ -55,10 +55,11 @@ def test_adding_a_layer_leaves_the_others_alone(world, copy):
 
 
 def test_truncated_store_is_one_clear_line(world, copy):
-    spec, folder = copy
-    shard = next(folder.rglob("*.safetensors"))
+    _, folder = copy
+    layer = world.run("toy_sentiment", "bridge").spec["recipe"]["layer"]
+    shard = next((folder / f"layer-{layer:02d}").glob("*.safetensors"))
     shard.write_bytes(shard.read_bytes()[:-50])
-    store = LayerStore(folder, spec["layers"][0])
+    store = LayerStore(folder, layer)
     with pytest.raises(UserError, match="missing, truncated or changed"):
         store[next(iter(store._rows))]
     run = world.run("toy_sentiment", "linear_probe")
