@@ -326,6 +326,7 @@ def _phases(plan: Plan) -> Spec:
             "title": phase.title,
             "hypothesis": phase.hypothesis,
             "reading": phase.reading,
+            "limit": phase.limit,
             "parent": phase.parent,
             "role": phase.task,
             "task": methods[run[0].method],

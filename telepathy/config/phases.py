@@ -13,7 +13,7 @@ from pydantic import Field
 from telepathy.config.base import Strict
 from telepathy.config.methods import Recipe
 
-OWN = ("title", "hypothesis", "reading", "claims", "abstract", "each")
+OWN = ("title", "hypothesis", "reading", "claims", "limit", "abstract", "each")
 """What a phase never takes from its parent."""
 
 
@@ -41,6 +41,10 @@ class Phase(Strict):
     reading: str = Field(description="What the documents concluded, in one sentence.")
     task: str = Field(description="The research's own task; `roles` of a preset says which task stands for it.")
     claims: list[str] = Field(default=[], description="Ids in paper/claims.yaml of what the documents reported.")
+    limit: str | None = Field(
+        default=None,
+        description="Why even the repaired phase cannot memorise eight items (a slow test asserts it).",
+    )
     test: PhaseTest = PhaseTest()
     recipe: Recipe
     recorded: Recorded | None = None

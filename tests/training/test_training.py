@@ -44,7 +44,7 @@ def test_one_batch_is_memorised(world, task, method):
     batch = items(world, task)
     if task == "word_problems":
         objective.recipe.training.__dict__["max_target_tokens"] = 6
-    optimizer = torch.optim.AdamW(bridge.parameters(), lr=1e-3, weight_decay=0)
+    optimizer = torch.optim.AdamW(bridge.parameters(), lr=2e-3, weight_decay=0)
     loss = math.inf
     for _ in range(1500):
         terms, _ = objective.terms(bridge, batch)
