@@ -22,7 +22,7 @@ rule pdf:
         rules.values.output,
         expand(f"{OUT}/tables/{{name}}.tex", name=TABLES),
         expand(f"{OUT}/figures/{{name}}.pdf", name=FIGURES),
-        code=sources("analysis.latexlog"),
+        code=sources("analysis.latexlog", "analysis.pdfcheck"),
     output:
         f"{OUT}/paper.pdf",
     log:
@@ -30,10 +30,13 @@ rule pdf:
     localrule: True
     params:
         results=lambda wildcards, output: Path(output[0]).parent.resolve(),
+        # Seconds a step are never the same, so the paper does not print them.
+        tables=[f"{OUT}/tables/{name}.tex" for name in TABLES if name != "speed"],
     message:
         "Typeset the paper"
     shell:
         "cd paper && export TEXINPUTS=.:{params.results}: SOURCE_DATE_EPOCH=1700000000 FORCE_SOURCE_DATE=1"
         " && latexmk -pdf -g -interaction=nonstopmode -halt-on-error -outdir={params.results}/latex main.tex"
         " > ../{log} 2>&1 && cd .. && python -m analysis.latexlog {params.results}/latex/main.log --overfull 15 >> {log} 2>&1"
+        " && python -m analysis.pdfcheck {params.results}/latex/main.pdf {params.tables} >> {log} 2>&1"
         " && cp {params.results}/latex/main.pdf {output}"
