@@ -52,11 +52,17 @@ class Settings:
 
 @dataclass(frozen=True)
 class Measured:
-    """A phase's run as its tests need it: `own` maps a metric to the items' scores and weights, each `[n]`."""
+    """A phase's run as its tests need it.
+
+    Attributes:
+        own: metric -> the items' scores and weights, each `[n]`.
+        beyond: metric -> the same scores minus those with all other outputs, `[n]`.
+    """
 
     cell: Cell
     raw: RawRun
     own: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
+    beyond: dict[str, NDArray[np.float64]]
     transfers: dict[str, Transfer]
 
     @cached_property
@@ -163,13 +169,13 @@ def _places(study: Study) -> list[tuple[str, str, Cell]]:
 
 def _measure(raw: RawRun, cell: Cell, settings: Settings) -> Measured:
     draws = Draws(len(raw.rows), settings.permutations, settings.resamples, settings.draw(cell["run"]))
-    own, transfers = {}, {}
+    own, beyond, transfers = {}, {}, {}
     for name, scores in generative.score(raw.rows):
-        own[name] = scores.own, scores.weights
+        own[name], beyond[name] = (scores.own, scores.weights), scores.own - scores.others
         found = generative.transfer(scores, draws, settings.confidence)
         if found is not None:
             transfers[name] = found
-    return Measured(cell, raw, own, transfers)
+    return Measured(cell, raw, own, beyond, transfers)
 
 
 def _entry(study: Study, phase: str, variant: str, one: Measured, settings: Settings) -> Entry:
@@ -259,15 +265,21 @@ def _decide(entry: Entry, p_holm: float, family: int, settings: Settings) -> Non
     entry["verdict"] = verdict(test["difference"], test["high"], p_holm, settings.alpha, settings.relevance)
 
 
-def paired(first: Measured, second: Measured, metric: str, settings: Settings) -> dict[str, Any]:
+def paired(first: Measured, second: Measured, metric: str, settings: Settings, beyond: bool = False) -> dict[str, Any]:
     """First minus second on the same rows: exact McNemar for 0/1 scores, else a sign-flip test.
+
+    `beyond` compares what each metric is above its own shuffled-source control: a constant output shares words with
+    every question, and has transferred none.
 
     Raises:
         UserError: the runs were not scored on the same rows.
     """
     pair(first.raw, second.raw)
     values, weights = first.own[metric]
-    others = second.own[metric][0][[second.order[row.id] for row in first.raw.rows]]
+    others = second.own[metric][0]
+    if beyond:
+        values, others = first.beyond[metric], second.beyond[metric]
+    others = others[[second.order[row.id] for row in first.raw.rows]]
     differences, rng = values - others, settings.draw(first.cell["run"], second.cell["run"])
     bounds = generative.ratio_interval(
         differences, weights, Draws(len(values), 1, settings.resamples, rng), settings.confidence
@@ -305,7 +317,7 @@ def _costs(study: Study, measured: dict[tuple[str, str, str, int], Measured], se
             ["accuracy", wanted] if wanted in one.transfers and wanted in other.transfers else ["accuracy"]
         )
         for metric in metrics:
-            cost = paired(one, other, metric, settings)
+            cost = paired(one, other, metric, settings, beyond=metric != "accuracy")
             found.append({"phase": phase, "task": one.cell["task"], "pair": place[0], "seed": place[1]} | cost)
     return found
 

@@ -185,7 +185,8 @@ def _costs(study: Study, phase: str) -> list[str]:
         if cost["phase"] == phase:
             name = _cost_id(study, cost)
             numbers = f"\\result{{{name}.interval}}, unadjusted \\result{{{name}.p}}"
-            text = f"\\result{{{name}.difference}} points in {_the(cost['metric'])} ({numbers})"
+            beyond = "" if cost["metric"] == "accuracy" else " beyond its control"
+            text = f"\\result{{{name}.difference}} points in {_the(cost['metric'])}{beyond} ({numbers})"
             found.setdefault(suffix(study, cost), []).append(text)
     return [f"The defects cost {formats.series(texts)}." for texts in found.values()]
 

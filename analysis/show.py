@@ -121,7 +121,8 @@ def phase(study: Study, name: str, console: Console) -> None:
         _entry(study, entry, console)
     for cost in (cost for cost in study.phases["costs"] if cost["phase"] == name):
         bounds = formats.interval(cost["low"], cost["high"], sign=True)
-        text = f"{formats.points(cost['difference'])} points of {cost['metric']} {bounds}"
+        beyond = "" if cost["metric"] == "accuracy" else " beyond its control"
+        text = f"{formats.points(cost['difference'])} points of {cost['metric']}{beyond} {bounds}"
         console.print(f"The defects cost {text}, {formats.p_statement(cost['p'])}", markup=False)
     _claims(study, name, console)
 

@@ -231,7 +231,7 @@ def _diagnostics(entries: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
 
 def _cost(cost: dict[str, Any]) -> Context:
     return {
-        "metric": TITLES[cost["metric"]],
+        "metric": TITLES[cost["metric"]] + ("" if cost["metric"] == "accuracy" else " beyond its control"),
         "difference": formats.points(cost["difference"]),
         "interval": formats.interval(cost["low"], cost["high"], sign=True),
         "p": formats.p_value(cost["p"]),

@@ -167,3 +167,12 @@ def test_the_interval_resamples_items_with_their_outputs():
         one = transfer(Scores(same, np.ones(40)), Draws(40, 1, 300, np.random.default_rng(trial)), 0.95)
         covered += one.low <= 0 <= one.high
     assert 0.88 <= covered / 200 <= 0.995
+
+
+def test_a_constant_output_is_never_beyond_its_control():
+    """However many words it shares with the questions."""
+    said = [{"numbers": [str(i)], "names": ["Ada"], "things": []} for i in range(6)]
+    rows = [row(i, f"Ada has {i} ducks", "Ada has 3 ducks", entities=said[i]) for i in range(6)]
+    for name, scores in score(rows):
+        assert scores.own.sum() == pytest.approx(scores.others.sum()), name
+    assert dict(score(rows))["entities"].own.sum() > 0
