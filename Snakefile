@@ -11,6 +11,7 @@ sys.path.insert(0, workflow.basedir)
 
 from telepathy.config import load
 from telepathy.errors import UserError
+from telepathy.estimate import read_times, summary
 from telepathy.plan import make_plan, write_plan
 from telepathy.sources import modules, sources
 
@@ -19,6 +20,8 @@ try:
 except UserError as error:
     sys.exit(f"error: {error}")
 write_plan(PLAN, Path("results"))
+if workflow.dryrun:
+    print("\n".join(summary(PLAN, read_times())), file=sys.stderr)
 
 
 # One container for all rules, for clusters without our virtual environment; conda users: envs/environment.yaml.
@@ -64,7 +67,7 @@ else:
     include: "workflow/rules/train.smk"
     include: "workflow/rules/evaluate.smk"
     include: "workflow/rules/baselines.smk"
-    include: "workflow/rules/latency.smk"
+    include: "workflow/rules/dependent.smk"
 
 
 include: "workflow/rules/statistics.smk"

@@ -1,51 +1,63 @@
 """Sentences on what a reader should distrust or not conclude: alarms of the build, and its limits."""
 
 from analysis import formats
-from analysis.study import Cell, Study
+from analysis.study import Study
 
 SEEDS_FOR_A_CLAIM = 6
+OPENINGS = {
+    "below_chance": "Below chance among the answers that could be read, which points to a fault of prompt or parser "
+    "rather than to a weak model",
+    "constant": "The same answer for every row",
+    "identical_outputs": "Different runs with identical outputs",
+    "unparsed": "Answers that could not be read, counted as wrong (\\result{alarms.unparsed.rows} rows)",
+    "duplicate_run": "Runs that should differ and whose rows are the same, byte for byte",
+    "overlap": "Test rows with a near-duplicate among the training rows (\\result{alarms.overlap.rows} rows)",
+}
+LISTED, NAMED = 6, 3
+"""Places that a sentence lists, and methods that a place names; the table has all."""
 
 
 def alarms(study: Study) -> str:
-    """Cells that a reader should distrust: below chance, constant answers, unparsed answers."""
-    majority = {name for name, content in study.plan["methods"].items() if content["kind"] == "majority"}
-    cells = [cell for cell in study.cells if cell["experiment"] != study.series]
-    below = [_name(study, c) for c in cells if c["below_chance"]]
-    constant = [_name(study, c) for c in cells if c["constant"] and c["method"] not in majority]
-    unparsed = [f"{_name(study, c)} (\\result{{{study.cell_id(c)}.unparsed}})" for c in cells if c["unparsed"]]
-    found = [
-        f"{text}: {formats.series(cells)}."
-        for text, cells in (
-            ("Below chance, which points to a fault of prompt or parser rather than to a weak model", below),
-            ("The same answer for every row", constant),
-            ("Answers that could not be read, counted as wrong", unparsed),
-        )
-        if cells
-    ]
+    """What automatic checks of the raw runs found: by kind, each task and method once."""
+    found = study.comparisons["alarms"]
+    checked = (
+        "Each run was checked for accuracies below chance, constant answers, unreadable answers, outputs that another "
+        "run has too, and test rows that the training rows repeat"
+    )
     if not found:
-        return "Each cell was checked for a score below chance, constant answers and unreadable answers; none occurred."
-    return "Automatic checks raised these alarms. " + " ".join(found)
+        return f"{checked}; none of these occurred."
+    sentences = []
+    for kind, opening in OPENINGS.items():
+        places: dict[tuple[str, ...], None] = {}
+        for alarm in found:
+            if alarm["kind"] == kind:
+                places.setdefault((alarm["task"], *alarm["methods"]))
+        if places:
+            listed = [_alarm(study, task, list(methods)) for task, *methods in list(places)[:LISTED]]
+            more = "" if len(places) <= LISTED else ", and others that the table of alarms lists"
+            sentences.append(f"{opening}: {formats.series(listed) if not more else ', '.join(listed)}{more}.")
+    raised = f"These checks raised \\result{{alarms.all}} alarm{'s' if len(found) > 1 else ''}."
+    return f"{checked}. {raised} {' '.join(sentences)}"
 
 
 def limits(study: Study) -> str:
     """What this build cannot show, as far as the plan tells."""
-    seeds = len({cell["seed"] for cell in study.plan["cells"]})
+    seeds = len(study.plan["experiments"][study.headline]["seeds"])
     items = {}
     if seeds < SEEDS_FOR_A_CLAIM:
         items["Seeds"] = (
-            f"Each bridge was trained with \\result{{plan.seeds}} seed{'s' if seeds > 1 else ''}. The tests "
+            f"For the main comparison, each bridge was trained with \\result{{headline.seeds}} "
+            f"seed{'s' if seeds > 1 else ''}. The tests "
             "take the trained bridge as given and generalise over test rows, not over trainings: how much "
             "another seed would change the result is not measured well enough, and the comparisons are "
             "descriptive in that respect."
         )
-    if (
-        not any("shuffle" in m for e in study.plan["experiments"].values() for m in e["methods"])
-        and study.series is None
-    ):
-        items["Control"] = (
-            "No run of this preset feeds the trained bridge another row's text. The constant-class baseline "
-            "bounds what can be had without any input on closed label sets, but for open answers that "
-            "control is missing."
+    if text := _controlled(study):
+        items["Controls"] = text
+    if study.described and not study.shown_in("variants"):
+        items["Tuning"] = (
+            "Each trained method of the main comparison has one learning rate, chosen beforehand. Another could change "
+            "who is ahead; this preset does not run the experiment in which all of them choose from one grid."
         )
     items["Resolution"] = resolution(study)
     if study.plan["preset"] != "paper":
@@ -59,6 +71,19 @@ def limits(study: Study) -> str:
         items["Weights"] = weights
     lines = [f"\\item \\textbf{{{title}.}} {text}" for title, text in items.items()]
     return "\\begin{itemize}\n" + "\n".join(lines) + "\n\\end{itemize}"
+
+
+def _controlled(study: Study) -> str:
+    """What the lack of controls leaves open; empty if every task of the headline experiment has them."""
+    having = {task for experiment in study.shown_in("controls") for task in study.tasks_of(experiment)}
+    tasks = study.tasks_of(study.headline) if study.grids else []
+    missing = [task for task in tasks if task not in having]
+    if not missing:
+        return ""
+    names = formats.series([formats.latex(study.task(task)) for task in missing])
+    closed = any(study.plan["tasks"][task]["labels"] for task in missing)
+    bound = " On closed label sets the constant classes bound what can be had without any input." if closed else ""
+    return f"The trained bridge is not scored without the row's own text on {names}.{bound}"
 
 
 def resolution(study: Study) -> str:
@@ -96,5 +121,8 @@ def random_weights(study: Study) -> str:
     )
 
 
-def _name(study: Study, cell: Cell) -> str:
-    return f"\\method{{{formats.latex(study.label(cell))}}} on {formats.latex(study.task(cell['task']))}"
+def _alarm(study: Study, task: str, methods: list[str]) -> str:
+    names = formats.series([f"\\method{{{formats.latex(study.method(name))}}}" for name in methods[:NAMED]])
+    if len(methods) > NAMED:
+        names += " and others"
+    return f"{names} on {formats.latex(study.task(task))}" if names else formats.latex(study.task(task))

@@ -1,20 +1,23 @@
-"""Raw runs -> accuracies with intervals, and paired comparisons with the reference of each experiment.
+"""Raw runs -> accuracies with intervals, groups over seeds, paired comparisons, tests of super-additivity, alarms.
 
-Rows are paired by (id, text hash); runs that were not scored on the same rows are refused. All comparisons of
-an experiment are one Holm family. The output also names the sha256 of every rows file that was read.
+Rows are paired by (id, text hash); runs that were not scored on the same rows are refused. All comparisons of an
+experiment with its reference are one Holm family, and those with its null method another. The output also names the
+sha256 of every rows file that was read.
 """
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis import statistics
-from analysis.study import Cell, Comparison, Study, add_inputs, chance, parser, read_study
+from analysis import alarms, groups, statistics, superadditivity
+from analysis.alarms import constant
+from analysis.study import Against, Cell, Comparison, Study, add_inputs, chance, parser, read_study
 from telepathy.errors import fail, run_stage
 from telepathy.files import digest, file_sha256, write_json
-from telepathy.record import RawRun, Row
+from telepathy.record import RawRun
 
 EXAMPLE = (
     "python -m analysis.comparisons --plan results/quick/plan/overview.json "
@@ -31,30 +34,73 @@ def main() -> None:
     write_json(options.out, compare(read_study(options.plan, results=options.results)))
 
 
+@dataclass(frozen=True)
+class Archive:
+    """The raw runs of a study, each read once, with what is computed from them more than once.
+
+    Attributes:
+        settings: statistics section of the plan, with `alpha`.
+        runs: raw runs by id.
+        pairs: what was found for two runs; several experiments may ask for it.
+    """
+
+    settings: dict[str, Any]
+    runs: dict[str, RawRun]
+    pairs: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+
+    def draw(self, names: Any) -> np.random.Generator:
+        """A generator that depends on the preset's seed and the named runs alone."""
+        return np.random.default_rng([self.settings["seed"], int(digest(list(names)), 16)])
+
+    def matrix(self, names: Any) -> NDArray[np.bool_]:
+        """Correctness of runs `[runs, n]`, in the row order of the first.
+
+        Raises:
+            UserError: the runs were not scored on the same rows.
+        """
+        first = self.runs[names[0]]
+        own = np.array([row.correct for row in first.rows], dtype=bool)
+        return np.stack([own, *(pair(first, self.runs[name])[1] for name in names[1:])])
+
+
 def compare(study: Study) -> dict[str, Any]:
-    """All cells and comparisons of a study.
+    """All cells, groups, comparisons and alarms of a study.
 
     Raises:
         UserError: a run is missing or damaged, or two runs to be compared were not scored on the same rows.
     """
-    settings = study.plan["statistics"]
-    runs = {run: study.read(run) for run in dict.fromkeys(c["run"] for c in study.plan["cells"])}
-    cells = [_cell(study, cell, runs[cell["run"]]) for cell in study.plan["cells"]]
+    settings = study.plan["statistics"] | {"alpha": _alpha(study.plan["statistics"])}
+    read = {run: study.read(run) for run in dict.fromkeys(c["run"] for c in study.plan["cells"])}
+    archive = Archive(settings, read)
+    hashes = {run: file_sha256(raw.folder / "rows.jsonl.gz") for run, raw in read.items()}
+    cells = [_cell(study, cell, archive) for cell in study.plan["cells"]]
     comparisons: list[Comparison] = []
     families = {}
+    tested: list[dict[str, Any]] = []
     for experiment in study.experiments:
-        family = _family(study, experiment, runs)
-        families[experiment] = {"size": len(family), "alpha": _alpha(settings)}
+        content = study.plan["experiments"][experiment]
+        own = [cell for cell in cells if cell["experiment"] == experiment]
+        family = _family(content, own, "reference", archive)
+        families[experiment] = {"size": len(family), "alpha": settings["alpha"]}
         comparisons += family
+        if content["null"] is not None:
+            family = _family(content, own, "null", archive)
+            families[f"{experiment}/null"] = {"size": len(family), "alpha": settings["alpha"]}
+            comparisons += family
+        tested += superadditivity.tests(experiment, content, own, archive.matrix, archive.draw, settings)
+    found = groups.groups(cells, comparisons, archive.matrix, archive.draw, settings)
     return {
         "preset": study.plan["preset"],
-        "statistics": settings | {"alpha": _alpha(settings)},
+        "statistics": settings,
         "cells": cells,
+        "groups": found,
+        "grids": groups.grids(found, comparisons, {cell["run"]: cell["accuracy"] for cell in cells}, settings),
         "comparisons": comparisons,
         "families": families,
+        "superadditivity": tested,
+        "alarms": alarms.find(study, cells, read, hashes),
         "rows": {
-            run: {"path": f"{study.plan['runs'][run]['folder']}/rows.jsonl.gz", "sha256": sha}
-            for run, sha in ((run, file_sha256(raw.folder / "rows.jsonl.gz")) for run, raw in runs.items())
+            run: {"path": f"{study.plan['runs'][run]['folder']}/rows.jsonl.gz", "sha256": hashes[run]} for run in read
         },
     }
 
@@ -84,53 +130,66 @@ def pair(first: RawRun, second: RawRun) -> tuple[NDArray[np.bool_], NDArray[np.b
     )
 
 
-def constant(rows: list[Row]) -> bool:
-    """Whether every row got the same answer although the gold answers vary."""
-    answers = {row.output if row.output is not None else row.prediction for row in rows}
-    return len(answers) == 1 and len({row.gold for row in rows}) > 1
-
-
-def _cell(study: Study, cell: Cell, run: RawRun) -> Cell:
-    settings = study.plan["statistics"]
+def _cell(study: Study, cell: Cell, archive: Archive) -> Cell:
+    settings, run = archive.settings, archive.runs[cell["run"]]
+    recipe, resolved = study.plan["runs"][cell["run"]]["spec"]["recipe"], run.record["resolved"]
     n, correct = len(run.rows), sum(row.correct for row in run.rows)
+    parsed = sum(row.parsed for row in run.rows)
     bounds = statistics.wilson(correct, n, settings["confidence"])
     level = chance(study.plan["tasks"][cell["task"]])
-    against = None
-    if level is not None:
-        against = statistics.side(bounds, level)
-    return cell | {
+    # Answers that cannot be read count as wrong; they must not make a model look worse than guessing.
+    readable = statistics.wilson(correct, parsed, settings["confidence"]) if parsed else None
+    below = level is not None and readable is not None and statistics.side(readable, level) == "below"
+    made = cell | {
         "n": n,
         "correct": correct,
         "accuracy": correct / n,
         "low": bounds.low,
         "high": bounds.high,
-        "unparsed": sum(not row.parsed for row in run.rows),
+        "unparsed": n - parsed,
+        "parsed_accuracy": correct / parsed if parsed else None,
         "constant": constant(run.rows),
         "chance": level,
-        "against_chance": against,
-        "below_chance": against == "below",
+        "against_chance": None if level is None else statistics.side(bounds, level),
+        "below_chance": below,
         "detectable_over_chance": None
         if level is None
-        else statistics.detectable_excess(n, level, _alpha(settings), settings["power"]),
+        else statistics.detectable_excess(n, level, settings["alpha"], settings["power"]),
+        "parameters": resolved.get("parameters"),
+        "lr": _lr(recipe, resolved),
     }
+    return made | {"alarms": alarms.of_cell(made, recipe)}
 
 
-def _family(study: Study, experiment: str, runs: dict[str, RawRun]) -> list[Comparison]:
-    """Comparisons of one experiment, Holm-adjusted; a pair of runs that several seeds share counts once."""
-    reference = study.plan["experiments"][experiment]["reference"]
-    settings = study.plan["statistics"]
-    cells = [cell for cell in study.plan["cells"] if cell["experiment"] == experiment]
-    place = ("task", "pair", "seed")
-    references = {tuple(c[k] for k in place): c for c in cells if c["method"] == reference}
+def _lr(recipe: dict[str, Any], resolved: dict[str, Any]) -> float | None:
+    """The learning rate of a trained run: the one that its search chose, or the given one; else None."""
+    training = recipe.get("training")
+    if not training or not training["steps"]:
+        return None
+    return (resolved.get("search") or training)["lr"]
+
+
+def _family(content: dict[str, Any], cells: list[Cell], against: Against, archive: Archive) -> list[Comparison]:
+    """Comparisons of one experiment, Holm-adjusted; a pair of runs that several seeds share counts once.
+
+    Args:
+        content: the experiment's entry in the plan.
+        cells: its cells.
+        against: compare with its `reference` (across pairs: the same method with the first pair) or its `null`.
+        archive: the raw runs.
+    """
+    settings = archive.settings
+    places = {_place(cell): cell for cell in cells}
     family: list[Comparison] = []
     seen: set[tuple[str, str]] = set()
     for cell in cells:
-        against = references.get(tuple(cell[k] for k in place))
-        if against is None or cell["method"] == reference or (against["run"], cell["run"]) in seen:
+        other = places.get(_place(cell, _counterpart(content, cell, against)))
+        # A setting's value may be the one that the recipe has anyway: then the run is the reference's own.
+        if other is None or other["run"] == cell["run"] or (other["run"], cell["run"]) in seen:
             continue
-        seen.add((against["run"], cell["run"]))
-        family.append(_comparison(settings, against, cell, *pair(runs[against["run"]], runs[cell["run"]])))
-    alpha = _alpha(settings)
+        seen.add((other["run"], cell["run"]))
+        family.append(_comparison(other, cell, against, archive))
+    alpha = settings["alpha"]
     for comparison, p in zip(family, statistics.holm([c["p"] for c in family]), strict=True):
         found = p < alpha and comparison["difference"] != 0
         direction = "above" if comparison["difference"] > 0 else "below"
@@ -146,17 +205,43 @@ def _family(study: Study, experiment: str, runs: dict[str, RawRun]) -> list[Comp
     return family
 
 
-def _comparison(
-    settings: dict[str, Any], against: Cell, cell: Cell, first: NDArray[np.bool_], second: NDArray[np.bool_]
-) -> Comparison:
-    """Reference minus method, on paired correctness `[n]`; the seed depends on the two runs alone."""
-    rng = np.random.default_rng([settings["seed"], int(digest([against["run"], cell["run"]]), 16)])
-    table = statistics.paired_table(first, second)
-    bounds = statistics.paired_bootstrap(first, second, settings["confidence"], settings["resamples"], rng)
+def _counterpart(content: dict[str, Any], cell: Cell, against: Against) -> Cell:
+    """Where a cell's counterpart stands: what differs from the cell's own place."""
+    if against == "reference" and content["across"] == "pairs":
+        return {"pair": content["pairs"][0]}
+    return {"method": content[against], "setting": None, "trained_on": None}
+
+
+def _place(cell: Cell, changes: Cell | None = None) -> tuple[Any, ...]:
+    place = cell | (changes or {})
+    return tuple(place[key] for key in ("task", "method", "pair", "seed", "setting", "trained_on"))
+
+
+def _comparison(other: Cell, cell: Cell, against: Against, archive: Archive) -> Comparison:
+    """The counterpart minus the cell, on paired rows."""
+    key = (other["run"], cell["run"])
+    if key not in archive.pairs:
+        archive.pairs[key] = _difference(*pair(archive.runs[key[0]], archive.runs[key[1]]), archive, key)
     return {
-        **{key: cell[key] for key in ("experiment", "task", "pair", "seed", "method")},
-        "reference": against["method"],
-        "runs": [against["run"], cell["run"]],
+        **{name: cell[name] for name in ("experiment", "task", "pair", "seed", "method", "setting", "trained_on")},
+        "against": against,
+        "reference": other["method"],
+        "reference_pair": other["pair"],
+        "runs": list(key),
+        **archive.pairs[key],
+    }
+
+
+def _difference(
+    first: NDArray[np.bool_], second: NDArray[np.bool_], archive: Archive, runs: tuple[str, str]
+) -> dict[str, Any]:
+    """First minus second, on paired correctness `[n]`; the draws depend on the two runs alone."""
+    settings = archive.settings
+    table = statistics.paired_table(first, second)
+    bounds = statistics.paired_bootstrap(
+        first, second, settings["confidence"], settings["resamples"], archive.draw(runs)
+    )
+    return {
         "n": len(first),
         "difference": (table.b - table.c) / len(first),
         "low": bounds.low,

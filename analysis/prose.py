@@ -7,9 +7,14 @@ follow the computed verdicts, so no sentence can contradict a table. The fragmen
 from collections.abc import Callable
 from pathlib import Path
 
-from analysis import caveats, formats, recipe, series
+from analysis import caveats, floats, formats, hurdles, recipe, series
 from analysis.caveats import random_weights
-from analysis.study import Cell, Comparison, Study, add_inputs, parser, read_study
+from analysis.controls_prose import controls, short
+from analysis.study import Group, Study, add_inputs, parser, read_study
+from analysis.sweeps_prose import sweeps
+from analysis.transfer_prose import directions, transfer
+from analysis.variants_prose import variants
+from analysis.wording import SIDES, by_verdict, mean, method, models, name, outcomes, title
 from telepathy.errors import run_stage
 from telepathy.files import write_text
 
@@ -18,6 +23,10 @@ EXAMPLE = (
     "results/quick/statistics/comparisons.json --phases results/quick/statistics/phases.json "
     "--out results/quick/text"
 )
+HEADLINE_FIGURES = ("accuracy", "differences")
+HEADLINE_TABLES = ("main", "superadditivity")
+SECTIONS = ("controls", "variants", "sweeps", "transfer", "pairs")
+"""Tables of experiments that have a section of their own."""
 
 
 def main() -> None:
@@ -29,26 +38,28 @@ def main() -> None:
     )
     options = arguments.parse_args()
     study = read_study(options.plan, options.comparisons, options.results, options.phases)
-    for name, compose in FRAGMENTS.items():
-        write_text(options.out / f"{name}.tex", f"% Made by analysis.prose; do not edit.\n{compose(study)}\n")
+    for fragment, compose in FRAGMENTS.items():
+        write_text(options.out / f"{fragment}.tex", f"% Made by analysis.prose; do not edit.\n{compose(study)}\n")
 
 
 def abstract(study: Study) -> str:
     """Two or three sentences for the abstract: what was run and how the leading comparisons came out."""
-    sentences = [_built_from(study), _tally(study, study.headline, "headline"), series.tally(study, short=True)]
+    sentences = [_built_from(study), _tally(study, study.headline, "headline"), hurdles.short(study, study.headline)]
+    sentences += [short(study), series.tally(study, short=True)]
     return " ".join(filter(None, [*sentences, random_weights(study)]))
 
 
 def setup(study: Study) -> str:
     """Models and tasks of the preset."""
-    pairs = []
-    for pair in study.plan["pairs"].values():
-        sender, receiver = (study.plan["models"][pair[role]] for role in ("sender", "receiver"))
-        pairs.append(
-            f"{formats.latex(sender['title'])} ({sender['depth']} blocks, width {sender['width']}) as the "
-            f"sender and {formats.latex(receiver['title'])} ({receiver['depth']} blocks, width "
-            f"{receiver['width']}) as the receiver"
-        )
+    others = [pair for pair in study.plan["pairs"] if pair != study.main_pair]
+    lead = study.plan["pairs"][study.main_pair]
+    sender, receiver = (study.plan["models"][lead[role]] for role in ("sender", "receiver"))
+    pairs = (
+        f"{formats.latex(sender['title'])} ({sender['depth']} blocks, width {sender['width']}) as the sender and "
+        f"{formats.latex(receiver['title'])} ({receiver['depth']} blocks, width {receiver['width']}) as the receiver"
+    )
+    if others:
+        pairs += f". Further pairs are {formats.series([models(study, pair) for pair in others])}"
     tasks = []
     for task in study.plan["tasks"].values():
         labels = f"{len(task['labels'])} labels" if task["labels"] else "open answers"
@@ -58,7 +69,7 @@ def setup(study: Study) -> str:
         [
             "This copy of the paper was built with the preset "
             f"\\texttt{{{formats.latex(study.plan['preset'])}}}: {formats.latex(study.plan['title'])}. It "
-            f"uses {formats.series(pairs, last='; and')}.",
+            f"uses {pairs}.",
             random_weights(study),
             f"The task{plural}: {formats.series(tasks)}; \\cref{{tab:setup}} gives the row counts and the licences.",
         ]
@@ -66,28 +77,30 @@ def setup(study: Study) -> str:
 
 
 def results(study: Study) -> str:
-    """One paragraph for each task of the headline experiment, after a tally of its comparisons."""
+    """A tally of the headline's comparisons, what it beats, and a paragraph for each task; with figures and tables."""
     experiment = study.headline
     if not study.grids:
         return "This preset holds the series of phases only (\\cref{sec:series})."
-    paragraphs = [_tally(study, experiment, "headline")]
+    paragraphs = [" ".join(filter(None, [_see(study), _tally(study, experiment, "headline")]))]
+    paragraphs.append(hurdles.summary(study, experiment))
     paragraphs += [_task(study, experiment, task) for task in study.tasks_of(experiment)]
-    return "\n\n".join(paragraphs)
+    paragraphs += [floats.figure(shown) for shown in HEADLINE_FIGURES if study.shown_in(shown, "figures")]
+    paragraphs += [floats.table(study, shown) for shown in HEADLINE_TABLES]
+    return "\n\n".join(filter(None, paragraphs))
 
 
 def others(study: Study) -> str:
-    """The same for each further experiment; the series of phases has a section of its own."""
+    """The same for each further experiment that has no section of its own."""
+    own = {e for table in SECTIONS for e in study.shown_in(table, "tables")}
     paragraphs = []
-    for experiment in study.grids[1:]:
-        content = study.plan["experiments"][experiment]
-        reference = content["reference"]
+    for experiment in (e for e in study.grids[1:] if e not in own):
+        reference = study.plan["experiments"][experiment]["reference"]
         about = f" {formats.latex(study.plan['methods'][reference]['about'])}" if reference else ""
-        heading = formats.latex(content["title"])
-        hypothesis = f"\\method{{{formats.latex(study.method(reference))}}} tests this idea:{about}" if about else ""
+        hypothesis = f"{method(study, reference)} is the reference:{about}" if reference else ""
         opening = " ".join(filter(None, [hypothesis, _tally(study, experiment, experiment)]))
-        paragraphs.append(f"\\paragraph{{{heading}.}} {opening}")
+        paragraphs.append(f"{title(study, experiment)} {opening}")
         paragraphs += [_task(study, experiment, task) for task in study.tasks_of(experiment)]
-    return "\n\n".join(paragraphs) or "This preset has one experiment only; there is nothing to add here."
+    return "\n\n".join(paragraphs) or "This preset has no further experiment of this kind."
 
 
 def training(study: Study) -> str:
@@ -104,12 +117,11 @@ def training(study: Study) -> str:
             for r in study.described
         )
         which = f" (seed {seed})" if several > 1 else ""
-        name = f"\\method{{{formats.latex(study.method(content['method']))}}} on "
-        name += f"{formats.latex(study.task(content['task']))}{which}"
+        log_of = f"{method(study, content['method'])} on {formats.latex(study.task(content['task']))}{which}"
         if not any(line.get("loss") is not None for line in log):
-            sentences.append(f"The log of {name} holds no loss.")
+            sentences.append(f"The log of {log_of} holds no loss.")
             continue
-        text = f"For {name} the training loss goes from \\result{{run.{run}.first_loss}} "
+        text = f"For {log_of} the training loss goes from \\result{{run.{run}.first_loss}} "
         text += f"to \\result{{run.{run}.last_loss}}"
         if any(line.get("validation_accuracy") is not None for line in log):
             text += f", and the last validation accuracy is \\result{{run.{run}.validation}}"
@@ -119,20 +131,39 @@ def training(study: Study) -> str:
     return " ".join(sentences)
 
 
+def alarms(study: Study) -> str:
+    """What automatic checks found, with the table where there is something."""
+    return "\n\n".join(
+        filter(None, [caveats.alarms(study), floats.see(study, "alarms"), floats.table(study, "alarms")])
+    )
+
+
 FRAGMENTS: dict[str, Callable[[Study], str]] = {
     "abstract": abstract,
     "setup": setup,
     "results": results,
     "others": others,
+    "controls": controls,
+    "variants": variants,
+    "sweeps": sweeps,
+    "transfer": transfer,
+    "directions": directions,
     "training": training,
     "series": series.prose,
-    "alarms": caveats.alarms,
+    "alarms": alarms,
     "normalizer": recipe.normalizer,
     "output": recipe.output,
     "loss": recipe.loss,
     "body": recipe.body,
     "limits": caveats.limits,
+    "long_tables": floats.appendix,
 }
+
+
+def _see(study: Study) -> str:
+    known = [f"tab:{shown}" for shown in HEADLINE_TABLES if floats.printed(study, shown)]
+    known += [f"fig:{shown}" for shown in HEADLINE_FIGURES if study.shown_in(shown, "figures")]
+    return f"\\Cref{{{','.join(known)}}} show all of them." if known else ""
 
 
 def _plan(name: str) -> str:
@@ -140,11 +171,11 @@ def _plan(name: str) -> str:
 
 
 def _built_from(study: Study) -> str:
-    pair = next(iter(study.plan["pairs"].values()))
+    pair = study.plan["pairs"][study.main_pair]
     same = pair["sender"] == pair["receiver"]
-    models = "\\result{plan.sender} with itself" if same else "\\result{plan.sender} with \\result{plan.receiver}"
+    both = "\\result{plan.sender} with itself" if same else "\\result{plan.sender} with \\result{plan.receiver}"
     return (
-        f"This build (preset \\texttt{{{formats.latex(study.plan['preset'])}}}) connects {models}; its "
+        f"This build (preset \\texttt{{{formats.latex(study.plan['preset'])}}}) connects {both}; its "
         f"numbers come from {_plan('rows')} scored test rows of {_plan('runs')} runs."
     )
 
@@ -167,82 +198,39 @@ def _tally(study: Study, experiment: str, name: str) -> str:
 
 
 def _task(study: Study, experiment: str, task: str) -> str:
-    """A paragraph on one task: the reference's accuracy against chance, then its comparisons by verdict."""
+    """A paragraph on one task: the reference's accuracy against chance, its comparisons by verdict, what they mean."""
     reference = study.plan["experiments"][experiment]["reference"]
-    cells = study.cells_of(experiment, task)
-    leads = [cell for cell in cells if cell["method"] == reference] or cells
-    sentences = [_accuracy(study, cell, first=i == 0) for i, cell in enumerate(leads)]
-    comparisons = study.comparisons_of(experiment, task)
-    if len(leads) == 1:
-        for verdict, opening in (
-            ("above", "It is above "),
-            ("below", "It is below "),
-            ("no evidence", "There is no evidence of a difference from "),
-        ):
-            found = [_difference(study, c) for c in comparisons if c["verdict"] == verdict]
-            if found:
-                sentences.append(opening + formats.series(found) + ".")
-        sentences += filter(None, (_reading(study, c) for c in comparisons))
-    elif comparisons:
-        sentences += _counts(study, comparisons)
-    return f"\\paragraph{{{formats.latex(study.task(task))}.}} {' '.join(sentences)}"
+    groups = study.groups_of(experiment, task)
+    leads = [group for group in groups if group["method"] == reference] or groups
+    sentences = [_accuracy(study, group, first=i == 0) for i, group in enumerate(leads)]
+    found = outcomes(study, study.comparisons_of(experiment, task))
+    sentences += by_verdict(study, found)
+    sentences += hurdles.readings(study, found)
+    sentences.append(hurdles.together(study, experiment, task))
+    return f"\\paragraph{{{formats.latex(study.task(task))}.}} {' '.join(filter(None, sentences))}"
 
 
-def _counts(study: Study, comparisons: list[Comparison]) -> list[str]:
-    """Verdicts by method, for a task with several pairs or seeds."""
-    sentences = []
-    for method in dict.fromkeys(c["method"] for c in comparisons):
-        verdicts = [c["verdict"] for c in comparisons if c["method"] == method]
-        sentences.append(
-            f"Compared with \\method{{{formats.latex(study.method(method))}}} it is above in "
-            f"{verdicts.count('above')}, below in {verdicts.count('below')} and undecided in "
-            f"{verdicts.count('no evidence')} of {len(verdicts)} comparisons."
+def _accuracy(study: Study, group: Group, first: bool) -> str:
+    """What a method reaches, against chance, with what is odd about its answers."""
+    cells = study.cells_in(group)
+    where = study.cell_id(cells[0])
+    if len(group["runs"]) > 1:
+        text = f"{name(study, group)} reaches {mean(study, group)}."
+    else:
+        span = "\\result{plan.confidence} interval " if first else ""
+        text = (
+            f"{name(study, group)} answers \\result{{{where}.correct}} of \\result{{{where}.n}} test rows correctly: "
+            f"\\result{{{where}.accuracy}}, {span}\\result{{{where}.interval}}."
         )
-    return sentences
-
-
-def _accuracy(study: Study, cell: Cell, first: bool) -> str:
-    name = study.cell_id(cell)
-    text = (
-        f"\\method{{{formats.latex(study.label(cell))}}} answers \\result{{{name}.correct}} of "
-        f"\\result{{{name}.n}} test rows correctly: \\result{{{name}.accuracy}}"
-    )
-    text += (
-        f", \\result{{plan.confidence}} interval \\result{{{name}.interval}}."
-        if first
-        else f", \\result{{{name}.interval}}."
-    )
-    if cell["chance"] is not None:
-        where = {
-            "above": "The whole interval lies above chance",
-            "below": "The whole interval lies below chance",
-            "no evidence": "The interval includes chance",
-        }[cell["against_chance"]]
-        text += f" {where} (\\result{{{name}.chance}})."
-    if cell["constant"]:
-        text += " It gives the same answer for every row."
-    if cell["unparsed"]:
-        text += f" In \\result{{{name}.unparsed}} of the rows no answer could be read; they count as wrong."
+    if group["chance"] is not None:
+        side = SIDES[group["against_chance"]]
+        text += f" {side[0].upper()}{side[1:]} (\\result{{{where}.chance}})."
+    if any(cell["constant"] for cell in cells):
+        text += " It gives the same answer for every row" + (" in some seed." if len(group["runs"]) > 1 else ".")
+    if group["unparsed"]:
+        share = f"In \\result{{{where}.unparsed}}" if len(group["runs"]) == 1 else "In some"
+        text += f" {share} of the rows no answer could be read; they count as wrong."
     return text
-
-
-def _difference(study: Study, c: Comparison) -> str:
-    name = study.comparison_id(c)
-    return f"\\method{{{formats.latex(study.label(c))}}} (\\result{{{name}.difference}} points, \\result{{{name}.p}})"
-
-
-def _reading(study: Study, c: Comparison) -> str:
-    """What a comparison means, where its kind of method gives it a meaning of its own."""
-    kind = study.plan["methods"][c["method"]]["kind"]
-    method = f"\\method{{{formats.latex(study.label(c))}}}"
-    if kind == "linear_probe" and c["verdict"] != "above":
-        return (
-            f"Since {method} uses no receiver at all, nothing here shows that the receiver adds to what the "
-            "sender's states already hold."
-        )
-    if kind == "majority" and c["verdict"] != "above":
-        return f"As {method} ignores the input, no transfer through the bridge is shown on this task."
-    return ""
 
 
 if __name__ == "__main__":

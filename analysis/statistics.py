@@ -12,7 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import TTestIndPower
 from statsmodels.stats.proportion import proportion_confint
+
+CHUNK = 200_000
+"""Numbers that a bootstrap draws at a time: few enough for a processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,115 @@ def paired_bootstrap(
     )
     low, high = float(result.confidence_interval.low), float(result.confidence_interval.high)
     return Interval(low, high) if math.isfinite(low) and math.isfinite(high) else Interval(None, None)
+
+
+def hierarchical_bootstrap(values: ArrayLike, confidence: float, resamples: int, rng: np.random.Generator) -> Interval:
+    """Percentile bootstrap interval of the mean over runs and rows: each resample draws runs, then rows.
+
+    The rows are crossed with the runs (all runs are scored on the same rows), so a resample draws one set of rows
+    for all its runs. From a few runs the interval is too narrow, as a resample can only repeat the runs that there
+    are: it describes, and no claim of significance may rest on it. (Davison and Hinkley 1997, section 3.8.)
+
+    Args:
+        values: correctness or paired differences `[runs, n]`, columns in the same row order.
+        confidence: such as 0.95.
+        resamples: number of bootstrap samples.
+        rng: seeded generator.
+
+    Returns:
+        The interval; undefined where every resample has the same mean.
+
+    Raises:
+        ValueError: not two axes, or an empty one.
+    """
+    table = np.asarray(values, dtype=float)
+    if table.ndim != 2 or table.size == 0:
+        raise ValueError(f"values must be runs by rows and not empty, got {table.shape}")
+    runs, n = table.shape
+    drawn = rng.integers(0, runs, (resamples, runs))
+    shares = (drawn[:, :, None] == np.arange(runs)).sum(axis=1) / runs
+    means = np.empty(resamples)
+    for part in _chunks(resamples, n):
+        rows = rng.integers(0, n, (part.stop - part.start, n))
+        rows += np.arange(len(rows))[:, None] * n
+        means[part] = (shares[part] @ table).take(rows).mean(axis=1)
+    return _percentiles(means, confidence)
+
+
+def excess_over_best(
+    first: ArrayLike, others: ArrayLike, confidence: float, resamples: int, rng: np.random.Generator
+) -> Interval:
+    """Percentile bootstrap interval, over rows, of an accuracy minus the best of several others' accuracies.
+
+    The best is picked anew in each resample, so that the interval knows of the choice.
+
+    Args:
+        first: correctness `[n]`.
+        others: correctness `[methods, n]` in the same row order.
+        confidence: such as 0.95.
+        resamples: number of bootstrap samples.
+        rng: seeded generator.
+
+    Raises:
+        ValueError: shapes that do not fit, or nothing to compare with.
+    """
+    a, rest = np.asarray(first, dtype=float), np.asarray(others, dtype=float)
+    if a.ndim != 1 or rest.ndim != 2 or rest.size == 0 or rest.shape[1] != a.size:
+        raise ValueError(f"one accuracy against several needs [n] and [methods, n], got {a.shape} and {rest.shape}")
+    differences = np.empty(resamples)
+    for part in _chunks(resamples, a.size):
+        rows = rng.integers(0, a.size, (part.stop - part.start, a.size))
+        best = np.max([one[rows].mean(axis=1) for one in rest], axis=0)
+        differences[part] = a[rows].mean(axis=1) - best
+    return _percentiles(differences, confidence)
+
+
+def _chunks(resamples: int, n: int) -> list[slice]:
+    """Parts of the resamples that fit into memory; the draws do not depend on where they are cut."""
+    size = max(1, CHUNK // n)
+    return [slice(start, min(start + size, resamples)) for start in range(0, resamples, size)]
+
+
+def _percentiles(found: NDArray[np.float64], confidence: float) -> Interval:
+    if np.ptp(found) < 1e-12:
+        return Interval(None, None)
+    low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Interval(float(low), float(high))
+
+
+def pooled_deviation(groups: Sequence[Sequence[float]]) -> float | None:
+    """Standard deviation within groups, pooled by degrees of freedom; None if no group has two values."""
+    several = [np.asarray(group, dtype=float) for group in groups if len(group) > 1]
+    if not several:
+        return None
+    squares = sum(float(np.sum((group - group.mean()) ** 2)) for group in several)
+    return math.sqrt(squares / sum(group.size - 1 for group in several))
+
+
+def detectable_between_means(deviation: float, replicates: int, alpha: float, power: float) -> float | None:
+    """Smallest difference of two means of `replicates` runs each that a two-sided t-test finds with `power`.
+
+    Args:
+        deviation: standard deviation between replicates.
+        replicates: runs on each side.
+        alpha: two-sided level.
+        power: wanted power.
+
+    Returns:
+        The difference in units of `deviation`'s; None below two replicates or without any deviation to judge by.
+    """
+    if replicates < 2 or deviation <= 0:
+        return None
+    test = TTestIndPower()
+
+    def missing(effect: float) -> float:
+        # One tail at half the level: a finding in the wrong direction is no find, and its tail has no numbers far out.
+        return float(test.power(effect, replicates, alpha / 2, alternative="larger")) - power
+
+    high = 1.0
+    while missing(high) < 0:
+        high *= 1.5
+    return float(optimize.brentq(missing, 1e-9, high)) * deviation
 
 
 def paired_table(first: ArrayLike, second: ArrayLike) -> PairedTable:

@@ -2,11 +2,13 @@
 
 import argparse
 import inspect
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from telepathy.config.methods import TRAINED
 from telepathy.errors import fail
 from telepathy.files import read_json
 from telepathy.record import RawRun, read_run
@@ -16,7 +18,12 @@ COMPARISONS_MADE_BY = "`python -m analysis.comparisons`"
 PHASES_MADE_BY = "`python -m analysis.phases`"
 
 Cell = dict[str, Any]
+Group = dict[str, Any]
+"""The runs of all seeds in one place of a grid."""
 Comparison = dict[str, Any]
+Against = Literal["reference", "null"]
+PLACE = ("experiment", "task", "method", "pair", "setting", "trained_on")
+"""What names a group; with the seed, a cell."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,11 @@ class Study:
         return (self.grids or self.experiments)[0]
 
     @cached_property
+    def main_pair(self) -> str:
+        """The pair of the abstract: the headline's first."""
+        return self.plan["experiments"][self.headline]["pairs"][0]
+
+    @cached_property
     def entries(self) -> list[dict[str, Any]]:
         """Results of the phases, one for each phase and variant, in the order of the series.
 
@@ -72,16 +84,27 @@ class Study:
         return self.comparisons["cells"]
 
     @cached_property
+    def groups(self) -> list[Group]:
+        """Groups with statistics over seeds, in the order of the cells."""
+        return self.comparisons["groups"]
+
+    def shown_in(self, name: str, kind: Literal["tables", "figures"] = "tables") -> list[str]:
+        """Experiments that a table or figure shows, in order: those that list it. The series has its own."""
+        return [e for e in self.grids if name in self.plan["experiments"][e][kind]]
+
+    @cached_property
     def trained(self) -> list[str]:
-        """Ids of the trained runs, in the order of the cells, each once."""
-        runs = dict.fromkeys(cell["run"] for cell in self.plan["cells"])
-        return [run for run in runs if self.plan["runs"][run]["spec"]["recipe"]["kind"] == "bridge"]
+        """Ids of the runs that were trained for at least a step, in the order of the cells, each once."""
+        recipes = {cell["run"]: self.plan["runs"][cell["run"]]["spec"]["recipe"] for cell in self.plan["cells"]}
+        return [run for run, r in recipes.items() if r["kind"] in TRAINED and r["training"]["steps"] > 0]
 
     @cached_property
     def described(self) -> list[str]:
-        """Ids of the trained runs that the sentences on recipes and training speak of: those of the grids."""
-        runs = {cell["run"] for cell in self.plan["cells"] if cell["experiment"] != self.series}
-        return [run for run in self.trained if run in runs]
+        """Ids of the runs that the sentences on recipes and training speak of: the main table's trained bridges."""
+        shown = set(self.shown_in("main"))
+        runs = {cell["run"] for cell in self.plan["cells"] if cell["experiment"] in shown}
+        bridges = (run for run in self.trained if self.plan["runs"][run]["spec"]["recipe"]["kind"] == "bridge")
+        return [run for run in bridges if run in runs]
 
     @cached_property
     def lead(self) -> str | None:
@@ -96,26 +119,43 @@ class Study:
 
     def distinct(self, experiment: str, task: str) -> list[tuple[str, Cell]]:
         """Cells of a task with their labels, a run that several seeds share only once and without a seed."""
-        cells = self.cells_of(experiment, task)
-        runs = [cell["run"] for cell in cells]
-        first = {cell["run"]: cell for cell in reversed(cells)}
-        return [
-            (
-                self.label(first[run]) if runs.count(run) == 1 else self.method(first[run]["method"]),
-                first[run],
-            )
-            for run in dict.fromkeys(runs)
-        ]
+        found: dict[tuple[Any, ...], list[Cell]] = {}
+        for cell in self.cells_of(experiment, task):
+            found.setdefault((cell["run"], *(cell[key] for key in PLACE)), []).append(cell)
+        return [(self.label(cells[0], seed=len(cells) == 1), cells[0]) for cells in found.values()]
 
-    def comparisons_of(self, experiment: str, task: str | None = None) -> list[Comparison]:
-        """Comparisons of an experiment, or of one of its tasks."""
-        found = self.comparisons["comparisons"]
+    def groups_of(self, experiment: str, task: str | None = None) -> list[Group]:
+        """Groups of an experiment, or of one of its tasks."""
+        return [g for g in self.groups if g["experiment"] == experiment and task in (None, g["task"])]
+
+    def comparisons_of(
+        self, experiment: str, task: str | None = None, against: Against = "reference"
+    ) -> list[Comparison]:
+        """Comparisons of an experiment, or of one of its tasks, with its reference or its null method."""
+        found = [c for c in self.comparisons["comparisons"] if c["against"] == against]
         return [c for c in found if c["experiment"] == experiment and task in (None, c["task"])]
 
-    def comparison_of(self, cell: Cell) -> Comparison | None:
-        """The comparison of a cell with the reference; None for the reference itself."""
-        keys = ("experiment", "task", "pair", "seed", "method")
-        return next((c for c in self.comparisons["comparisons"] if all(c[k] == cell[k] for k in keys)), None)
+    def comparison_of(self, cell: Cell, against: Against = "reference") -> Comparison | None:
+        """The comparison of a cell with the reference; None for the reference itself.
+
+        Also None where an earlier seed shares both runs, as such a comparison counts once.
+        """
+        return next((c for c in self.comparisons_in(cell, against) if c["seed"] == cell["seed"]), None)
+
+    def comparisons_in(self, group: Group | Cell, against: Against = "reference") -> list[Comparison]:
+        """Comparisons of all seeds in a cell's or group's place."""
+        return self._placed.get((against, *(group[key] for key in PLACE)), [])
+
+    @cached_property
+    def _placed(self) -> dict[tuple[Any, ...], list[Comparison]]:
+        found: dict[tuple[Any, ...], list[Comparison]] = {}
+        for c in self.comparisons["comparisons"]:
+            found.setdefault((c["against"], *(c[key] for key in PLACE)), []).append(c)
+        return found
+
+    def cells_in(self, group: Group) -> list[Cell]:
+        """Cells of all seeds in a group's place."""
+        return [c for c in self.cells if all(c[key] == group[key] for key in PLACE)]
 
     def tasks_of(self, experiment: str) -> list[str]:
         """Tasks of an experiment in the order of the configuration."""
@@ -135,26 +175,56 @@ class Study:
         name = key if key in models else key.rsplit("-", 1)[0]
         return models[name]["title"] if name in models else key
 
-    def suffix(self, cell: Cell | Comparison) -> str:
-        """What tells a cell from its siblings: pair and seed, where the experiment has more than one."""
+    def suffix(self, cell: Cell | Group | Comparison) -> str:
+        """What tells a cell from its siblings, as the end of an id: `.reverse.soft_tokens-4.seed1`.
+
+        Pair and seed where the experiment has more than one, and what was varied. A group has no seed, and an
+        entry of the series no setting.
+        """
         experiment = self.plan["experiments"][cell["experiment"]]
         parts = [cell["pair"]] if len(experiment["pairs"]) > 1 else []
-        if len(experiment["seeds"]) > 1:
+        if cell.get("setting") is not None:
+            parts.append(re.sub(r"[^A-Za-z0-9._-]", "-", cell["setting"]))
+        if cell.get("trained_on") is not None:
+            parts.append(f"from-{cell['trained_on']}")
+        if "seed" in cell and len(experiment["seeds"]) > 1:
             parts.append(f"seed{cell['seed']}")
         return "".join(f".{part}" for part in parts)
 
-    def cell_id(self, cell: Cell) -> str:
-        """Id of a cell's values, such as `main.rotten_tomatoes.bridge`."""
+    def cell_id(self, cell: Cell | Group) -> str:
+        """Id of a cell's or group's values, such as `main.rotten_tomatoes.bridge`."""
         return f"{cell['experiment']}.{cell['task']}.{cell['method']}{self.suffix(cell)}"
 
     def comparison_id(self, c: Comparison) -> str:
         """Id of a comparison's values, such as `main.rotten_tomatoes.bridge_vs_majority`."""
         return f"{c['experiment']}.{c['task']}.{c['reference']}_vs_{c['method']}{self.suffix(c)}"
 
-    def label(self, cell: Cell | Comparison) -> str:
-        """Title of a cell's method, with pair and seed where they vary."""
-        extra = self.suffix(cell).strip(".").replace(".", ", ").replace("seed", "seed ")
-        return self.method(cell["method"]) + (f" ({extra})" if extra else "")
+    def grid_id(self, grid: dict[str, Any]) -> str:
+        """Id of the values of a varied setting, such as `tokens.rotten_tomatoes.soft_tokens`."""
+        several = len(self.plan["experiments"][grid["experiment"]]["pairs"]) > 1
+        place = [grid["experiment"], grid["task"], *([grid["pair"]] if several else []), grid["key"]]
+        return ".".join(place)
+
+    def super_id(self, entry: dict[str, Any]) -> str:
+        """Id of the values of a test of super-additivity, such as `super.main.rotten_tomatoes.seed1`."""
+        return f"super.{entry['experiment']}.{entry['task']}{self.suffix(entry)}"
+
+    def label(self, cell: Cell | Group | Comparison, seed: bool = True) -> str:
+        """Title of a cell's method, with pair, setting, training task and seed where they vary."""
+        experiment = self.plan["experiments"][cell["experiment"]]
+        extra = [cell["pair"].replace("_", " ")] if len(experiment["pairs"]) > 1 else []
+        if cell["setting"] is not None:
+            extra.append(cell["setting"].replace("_", " ").replace("=", " = "))
+        if cell["trained_on"] is not None:
+            extra.append(f"trained on {self.task(cell['trained_on'])}")
+        if seed and "seed" in cell and len(experiment["seeds"]) > 1:
+            extra.append(f"seed {cell['seed']}")
+        return self.method(cell["method"]) + (f" ({', '.join(extra)})" if extra else "")
+
+    def pair(self, name: str) -> str:
+        """Title of a pair: `Sender → Receiver`."""
+        pair = self.plan["pairs"][name]
+        return f"{self.model(pair['sender'])} → {self.model(pair['receiver'])}"
 
     def read(self, run: str) -> RawRun:
         """Read a raw run of the plan."""
@@ -181,9 +251,8 @@ def read_study(
     found: dict[str, Any] = {}
     if comparisons is not None:
         found = read_json(comparisons, COMPARISONS_MADE_BY)
-        made = [(c["experiment"], c["task"], c["method"], c["run"]) for c in found.get("cells", [])]
-        planned = [(c["experiment"], c["task"], c["method"], c["run"]) for c in content["cells"]]
-        if made != planned:
+        made = [_identity(cell) for cell in found.get("cells", [])]
+        if made != [_identity(cell) for cell in content["cells"]] or "groups" not in found:
             raise fail(comparisons, f"made from another plan than {plan}", f"run {COMPARISONS_MADE_BY} again")
     series: dict[str, Any] = {}
     if phases is not None:
@@ -192,6 +261,10 @@ def read_study(
         if "entries" not in series or strangers:
             raise fail(phases, f"made from another plan than {plan}", f"run {PHASES_MADE_BY} again")
     return Study(content, results if results is not None else plan.resolve().parent.parent, found, series)
+
+
+def _identity(cell: Cell) -> tuple[Any, ...]:
+    return tuple(cell.get(key) for key in (*PLACE, "seed", "run"))
 
 
 def chance(task: dict[str, Any]) -> float | None:

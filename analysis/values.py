@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from analysis import formats
+from analysis.grid_values import WORDS, grid_values
 from analysis.series import series_values
-from analysis.study import Cell, Comparison, Study, add_inputs, parser, read_study
+from analysis.study import Against, Cell, Comparison, Study, add_inputs, parser, read_study
 from analysis.value import Value
 from telepathy.errors import UserError, fail, run_stage
 from telepathy.files import write_json, write_text
@@ -23,7 +24,6 @@ EXAMPLE = (
     "--out results/quick/values --paper paper"
 )
 USE = re.compile(r"\\result\s*\{([^}]*)\}")
-WORDS = {"above": "above", "below": "below", "no evidence": "no evidence of a difference"}
 
 
 def main() -> None:
@@ -52,19 +52,24 @@ def main() -> None:
 def registry(study: Study) -> dict[str, Value]:
     """All values of a study by id, in a fixed order.
 
-    Ids that every preset has start with `plan.`, `lead.`, `headline.` or `series.`; the others carry the names of
-    the experiment, task and methods (`main.some_task.bridge.accuracy`, `main.some_task.bridge_vs_majority.p`), or of
+    Ids that every preset has start with `plan.`, `lead.`, `headline.`, `series.` or `alarms.`; the others carry the
+    names of the experiment, task and methods (`main.some_task.bridge.accuracy`, `main.some_task.bridge_vs_majority.p`,
+    over seeds `main.some_task.bridge.mean`), of a varied setting (`tokens.some_task.soft_tokens.replicate_sd`), of a
+    test of super-additivity (`super.main.some_task.difference`; the counts `super.above` and so on always exist), or of
     the phase and variant (`phase.p07.recorded.accuracy`).
     """
     values = [*_plan_values(study), *lead_values(study)]
     for experiment in study.grids:
         values += _experiment_values(study, experiment, experiment)
+        if study.plan["experiments"][experiment]["null"] is not None:
+            values += _family_values(study, experiment, f"{experiment}.null", "null")
     values += _experiment_values(study, study.headline, "headline")
     for cell in study.cells:
         if cell["experiment"] != study.series:
             values += _cell_values(study, cell)
     for comparison in study.comparisons["comparisons"]:
         values += _comparison_values(study, comparison)
+    values += grid_values(study)
     for run in study.described:
         values += _training_values(study, run)
     values += series_values(study)
@@ -116,7 +121,7 @@ def _plan_values(study: Study) -> list[Value]:
     def made(name: str, value: Any, text: str, unit: str = "") -> Value:
         return Value(f"plan.{name}", value, text, unit, where)
 
-    pair = next(iter(plan["pairs"].values()))
+    pair = plan["pairs"][study.main_pair]
     values = [
         made("preset", plan["preset"], plan["preset"]),
         made("title", plan["title"], plan["title"]),
@@ -180,15 +185,25 @@ def lead_values(study: Study) -> list[Value]:
 
 
 def _experiment_values(study: Study, experiment: str, name: str) -> list[Value]:
-    comparisons = study.comparisons_of(experiment)
-    family = study.comparisons["families"][experiment]["size"]
+    """Title and size of an experiment, and how its comparisons with the reference came out."""
+    content, where = study.plan["experiments"][experiment], "analysis.values._experiment_values"
+    runs = list(dict.fromkeys(cell["run"] for cell in study.cells_of(experiment)))
+    return [
+        Value(f"{name}.title", content["title"], content["title"], "", where),
+        Value(f"{name}.seeds", len(content["seeds"]), formats.count(len(content["seeds"])), "seeds", where),
+        Value(f"{name}.runs", len(runs), formats.count(len(runs)), "runs", where, runs),
+        *_family_values(study, experiment, name, "reference"),
+    ]
+
+
+def _family_values(study: Study, experiment: str, name: str, against: Against) -> list[Value]:
+    """How the comparisons of a Holm family came out, and what they could have found."""
+    comparisons = study.comparisons_of(experiment, against=against)
+    key = experiment if against == "reference" else f"{experiment}/null"
+    family = study.comparisons["families"][key]["size"]
     where = "analysis.comparisons._family"
     runs = list(dict.fromkeys(cell["run"] for cell in study.cells_of(experiment)))
-    values = [
-        Value(f"{name}.title", study.plan["experiments"][experiment]["title"],
-              study.plan["experiments"][experiment]["title"], "", where),
-        Value(f"{name}.family", family, formats.count(family), "comparisons", where, runs),
-    ]  # fmt: skip
+    values = [Value(f"{name}.family", family, formats.count(family), "comparisons", where, runs)]
     for word, key in (("above", "above"), ("below", "below"), ("no evidence", "undecided")):
         number = sum(c["verdict"] == word for c in comparisons)
         values.append(Value(f"{name}.{key}", number, formats.count(number), "comparisons", where, runs, family))
@@ -216,6 +231,7 @@ def _cell_values(study: Study, cell: Cell) -> list[Value]:
         made("accuracy", cell["accuracy"], formats.percent(cell["accuracy"]), "percent"),
         made("interval", [cell["low"], cell["high"]], formats.interval(cell["low"], cell["high"]), "percent"),
         made("unparsed", cell["unparsed"], formats.count(cell["unparsed"]), "rows"),
+        made("parsed_accuracy", cell["parsed_accuracy"], formats.percent(cell["parsed_accuracy"]), "percent"),
         made("chance", cell["chance"], formats.percent(cell["chance"]), "percent"),
         made("against_chance", cell["against_chance"], cell["against_chance"] or formats.MISSING),
     ]

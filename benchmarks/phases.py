@@ -30,7 +30,7 @@ def seconds(spec: dict, steps: int) -> float:
     found = []
     for step in range(steps + 1):
         start = time.perf_counter()
-        _step(bridge, objective, items, optimizer, 0, step)
+        _step(bridge, objective, objective.recipe.training, items, optimizer, 0, step)
         found.append(time.perf_counter() - start)
     return min(found[1:])
 

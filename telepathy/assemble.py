@@ -1,20 +1,30 @@
-"""Build what a bridge run needs from its specification: the same for training and evaluation."""
+"""Build what a trained run needs from its specification: the same for training and evaluation."""
 
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from telepathy.bridge.bridge import Bridge, load_statistics, seeded
 from telepathy.config.methods import Bridge as BridgeConfig
+from telepathy.config.methods import LoRA, PromptTuning
 from telepathy.device import deterministic, pick_device
-from telepathy.models.frozen import frozen, tokenizer_of
+from telepathy.models.frozen import FrozenLM, frozen, tokenizer_of
 from telepathy.store import LayerStore
 from telepathy.training.objective import Objective
+from telepathy.tuned.lora import Adapters
+from telepathy.tuned.objective import TunedObjective
+from telepathy.tuned.prompt import Prompt
 
 
-def assemble(spec: dict[str, Any], cache: Path) -> tuple[Bridge, Objective]:
-    """A bridge at its seeded initial weights, and its objective on the frozen receiver."""
+def assemble(spec: dict[str, Any], cache: Path) -> tuple[nn.Module, Objective | TunedObjective]:
+    """What is trained, at its seeded initial weights, and its objective on the receiver."""
+    return assemble_bridge(spec, cache) if spec["recipe"]["kind"] == "bridge" else _assemble_tuned(spec, cache)
+
+
+def assemble_bridge(spec: dict[str, Any], cache: Path) -> tuple[Bridge, Objective]:
+    """A bridge and its objective on the frozen receiver."""
     deterministic()
     recipe = BridgeConfig.model_validate(spec["recipe"])
     receiver = frozen(cache / "models" / spec["models"]["receiver"], spec["compute"], pick_device())
@@ -28,3 +38,20 @@ def assemble(spec: dict[str, Any], cache: Path) -> tuple[Bridge, Objective]:
     bridge = bridge.to(receiver.device, getattr(torch, recipe.training.weights))
     sender_words = (lambda text: words(text, add_special_tokens=False).input_ids) if words else None
     return bridge, Objective(recipe, spec["task"], receiver, store, sender_words)
+
+
+def _assemble_tuned(spec: dict[str, Any], cache: Path) -> tuple[nn.Module, TunedObjective]:
+    deterministic()
+    folder, device = cache / "models" / spec["models"]["receiver"], pick_device()
+    if spec["recipe"]["kind"] == "prompt_tuning":
+        recipe: PromptTuning | LoRA = PromptTuning.model_validate(spec["recipe"])
+        receiver = frozen(folder, spec["compute"], device)
+        with seeded(spec["seed"]):
+            module: nn.Module = Prompt(recipe, receiver)
+    else:
+        recipe = LoRA.model_validate(spec["recipe"])
+        # Its own copy: adapters are built into the model.
+        receiver = FrozenLM(folder, spec["compute"], device)
+        with seeded(spec["seed"]):
+            module = Adapters(recipe, receiver)
+    return module.to(device), TunedObjective(recipe, spec["task"], receiver)

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from telepathy.assemble import assemble
+from telepathy.assemble import assemble_bridge
 from telepathy.baselines.outcome import Outcome, write_outcome
 from telepathy.bridge.bridge import load_weights
 from telepathy.cli import stage_arguments
@@ -51,8 +51,8 @@ def _measure(spec: dict[str, Any], cache: Path, bridge_folder: Path) -> Outcome:
     task, recipe = spec["task"], spec["recipe"]
     if not task["labels"]:
         raise fail("methods", "latency needs a closed label set", "choose another task")
-    bridge, objective = assemble(spec["bridge"], cache)
-    load_weights(bridge, bridge_folder / "bridge.safetensors")
+    bridge, objective = assemble_bridge(spec["bridge"], cache)
+    load_weights(bridge, bridge_folder / "weights.safetensors")
     receiver, verbalizer = objective.receiver, objective.verbalizer
     sender = frozen(cache / "models" / spec["models"]["sender"], spec["compute"], pick_device())
     items = read_split(cache / "data" / spec["data"], "test")[: recipe["items"]]

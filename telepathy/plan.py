@@ -9,13 +9,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from telepathy.config.methods import Bridge, Latency, LinearProbe, Majority, TextRelay, ZeroShot
+from telepathy.config.methods import (
+    DEPENDENT,
+    TRAINED,
+    Bridge,
+    Control,
+    FewShot,
+    Latency,
+    LinearProbe,
+    LoRA,
+    Majority,
+    PromptTuning,
+    PrunedText,
+    RidgeMap,
+    ZeroShot,
+)
 from telepathy.config.phases import variants
 from telepathy.config.preset import Config, Experiment, Pair
 from telepathy.config.tasks import Task
 from telepathy.errors import fail
 from telepathy.files import digest, read_json, write_json
-from telepathy.resolve import resolve_bridge, source_layer
+from telepathy.resolve import resolve_bridge, resolve_tuned, source_layer
 
 Spec = dict[str, Any]
 
@@ -44,7 +58,12 @@ class Run:
 
 @dataclass(frozen=True)
 class Cell:
-    """One place in an experiment's grid, and the run that fills it."""
+    """One place in an experiment's grid, and the run that fills it.
+
+    Attributes:
+        setting: the varied key and its value (`body.depth=2`), in experiments with `vary`; else None.
+        trained_on: the task that the bridge was trained on, where it is not `task`.
+    """
 
     experiment: str
     task: str
@@ -52,6 +71,8 @@ class Cell:
     pair: str
     seed: int
     run: str
+    setting: str | None = None
+    trained_on: str | None = None
 
 
 @dataclass
@@ -69,17 +90,18 @@ class Plan:
     def groups(self) -> dict[str, list[str]]:
         """Runs that share a process, by the group's name: of one task and pair, a few at a time.
 
-        Runs that use another one's bridge come in groups of their own, after it.
+        Runs that use another one's bridge come in groups of their own, after it. Runs without training are short,
+        and gain from each other's scores: four times as many of them make a group.
         """
-        most = max(1, self.config.together)
         found: dict[str, list[str]] = {}
         for run in self.runs.values():
             found.setdefault(f"{run.task}-{run.pair}-{_stage(run)}", []).append(run.id)
-        return {
-            f"{name}-{start // most}": ids[start : start + most]
-            for name, ids in found.items()
-            for start in range(0, len(ids), most)
-        }
+        groups = {}
+        for name, ids in found.items():
+            most = max(1, self.config.together) * (1 if name.endswith("-trained") else 4)
+            for start in range(0, len(ids), most):
+                groups[f"{name}-{start // most}"] = ids[start : start + most]
+        return groups
 
     def effort(self, ids: list[str]) -> int:
         """How long runs take, roughly and relative to each other: rows seen in training, those of long targets more."""
@@ -91,7 +113,7 @@ class Plan:
         return total
 
     def ids(self, *kinds: str) -> list[str]:
-        """Ids of the runs of some stages: `bridge`, `latency`, or `baseline` for all others."""
+        """Ids of the runs of some stages: `trained`; `latency` and `reuse` of a trained one; `baseline`, the others."""
         return [run.id for run in self.runs.values() if _stage(run) in kinds]
 
     def calibration_needs(self, key: str) -> list[str]:
@@ -111,8 +133,9 @@ class Plan:
         silent = {"sender"} if "states" in spec and not _speaks(spec) else set()
         files += [f"models/{key}/model.json" for role, key in spec["models"].items() if role not in silent]
         if "states" in spec:
-            layer = spec.get("bridge", spec)["recipe"]["layer"]
-            files.append(f"states/{spec['states']}/layer-{layer:02d}.json")
+            recipe = spec.get("bridge", spec)["recipe"]
+            layers = recipe["layers"] if "layers" in recipe else [recipe["layer"]]
+            files += [f"states/{spec['states']}/layer-{layer:02d}.json" for layer in layers]
         if "calibration" in spec:
             files.append(f"calibrations/{spec['calibration']}/statistics.safetensors")
         return files
@@ -120,11 +143,17 @@ class Plan:
 
 def _stage(run: Run) -> str:
     kind = run.spec["recipe"]["kind"]
-    return kind if kind in ("bridge", "latency") else "baseline"
+    if kind in TRAINED:
+        return "trained"
+    if kind in DEPENDENT:
+        return "latency" if kind == "latency" else "reuse"
+    return "baseline"
 
 
 def _speaks(spec: Spec) -> bool:
-    return spec["recipe"]["kind"] == "latency" or bool(spec["recipe"].get("losses", {}).get("bow"))
+    """Whether a run needs the sender itself although its states are stored."""
+    recipe = spec["recipe"]
+    return recipe["kind"] == "latency" or bool(recipe.get("losses", {}).get("bow"))
 
 
 def make_plan(config: Config) -> Plan:
@@ -138,9 +167,23 @@ def make_plan(config: Config) -> Plan:
         for task, method in _grid(config, experiment):
             for pair in experiment.pairs:
                 for seed in experiment.seeds:
-                    run = _run(plan, method, task, pair, seed)
-                    plan.cells.append(Cell(name, task, method, pair, seed, run))
+                    _fill(plan, name, experiment, task, method, pair, seed)
     return plan
+
+
+def _fill(plan: Plan, name: str, experiment: Experiment, task: str, method: str, pair: str, seed: int) -> None:
+    """The cells of one task, method, pair and seed: the method itself, its varied settings, its transfers."""
+    run = _run(plan, method, task, pair, seed)
+    plan.cells.append(Cell(name, task, method, pair, seed, run))
+    for key, values in experiment.vary.items():
+        for value in values:
+            varied = _run(plan, method, task, pair, seed, {key: value})
+            plan.cells.append(Cell(name, task, method, pair, seed, varied, f"{key}={value}"))
+    labels = plan.config.tasks[task].label_names
+    for other in experiment.tasks if experiment.transfer else []:
+        if other != task and labels and set(plan.config.tasks[other].label_names) == set(labels):
+            moved = _transfer(plan, method, other, task, pair, seed)
+            plan.cells.append(Cell(name, task, method, pair, seed, moved, trained_on=other))
 
 
 def _grid(config: Config, experiment: Experiment) -> Iterator[tuple[str, str]]:
@@ -160,51 +203,100 @@ def _grid(config: Config, experiment: Experiment) -> Iterator[tuple[str, str]]:
         yield task, variant.method
 
 
-def _run(plan: Plan, method: str, task_name: str, pair_name: str, seed: int) -> str:
+def _run(
+    plan: Plan, method: str, task_name: str, pair_name: str, seed: int, settings: dict[str, Any] | None = None
+) -> str:
+    """Plan one run; its id."""
     config = plan.config
     task, pair, recipe = config.tasks[task_name], config.pairs[pair_name], config.methods[method].recipe
     both = {"sender": pair.sender, "receiver": pair.receiver}
     spec: Spec = {"data": _data(plan, task_name), "task": _shown(task), "compute": config.compute}
+    if settings and not isinstance(recipe, Bridge):
+        raise fail("experiments.yaml: vary", f"`{method}` is no bridge, and has no such settings", "name a bridge")
     uses = None
-    if isinstance(recipe, ZeroShot):
-        spec |= {"models": {"reader": _model(plan, both[recipe.reader])}, "recipe": recipe.model_dump()}
-        del spec["recipe"]["reader"]
-    elif isinstance(recipe, Majority):
-        spec |= {"models": {}, "recipe": recipe.model_dump()}
-        del spec["compute"]
-    elif isinstance(recipe, TextRelay):
-        spec |= {"models": {role: _model(plan, name) for role, name in both.items()}, "recipe": recipe.model_dump()}
-    elif isinstance(recipe, LinearProbe):
-        layer = source_layer(config, pair.sender, recipe.layer, method)
-        spec |= {
-            "models": {"sender": _model(plan, pair.sender)},
-            "recipe": recipe.model_dump() | {"layer": layer},
-            "states": _states(plan, pair.sender, task_name, task.sender_prompt, layer),
-        }
-    elif isinstance(recipe, Latency):
-        uses = _run(plan, recipe.bridge, task_name, pair_name, seed)
-        timed = plan.runs[uses].spec
-        spec |= {"recipe": recipe.model_dump(), "bridge": timed, "models": timed["models"]}
-        spec |= {key: timed[key] for key in ("states", "calibration") if key in timed}
-    else:
-        spec |= _bridge(plan, method, recipe, task_name, pair) | {"seed": seed}
+    match recipe:
+        case Bridge():
+            spec |= _bridge(plan, method, recipe, task_name, pair, settings or {}) | {"seed": seed}
+        case Control() | Latency():
+            uses = _run(plan, recipe.bridge, task_name, pair_name, seed)
+            spec |= {"recipe": recipe.model_dump()} | _of_bridge(plan.runs[uses].spec)
+        case PromptTuning() | LoRA():
+            tuned = resolve_tuned(config, recipe, task_name)
+            spec |= {"models": {"receiver": _model(plan, pair.receiver)}, "recipe": tuned.model_dump(), "seed": seed}
+        case ZeroShot() | FewShot():
+            spec |= {"models": {"reader": _model(plan, both[recipe.reader])}, "recipe": recipe.model_dump()}
+            del spec["recipe"]["reader"]
+            spec |= {"seed": seed} if isinstance(recipe, FewShot) else {}
+        case Majority():
+            spec |= {"models": {}, "recipe": recipe.model_dump()}
+            del spec["compute"]
+        case LinearProbe():
+            layers = sorted({source_layer(config, pair.sender, layer, method) for layer in recipe.layers})
+            spec |= {"models": {"sender": _model(plan, pair.sender)}}
+            spec |= {"recipe": recipe.model_dump() | {"layers": layers}}
+            spec |= {"states": _all_states(plan, pair.sender, task_name, layers)}
+        case RidgeMap():
+            layer = source_layer(config, pair.sender, recipe.layer, method)
+            spec |= {"models": {role: _model(plan, name) for role, name in both.items()}}
+            spec |= {"recipe": recipe.model_dump() | {"layer": layer}}
+            spec |= {"states": _all_states(plan, pair.sender, task_name, [layer])}
+        case PrunedText():
+            like = config.methods[recipe.like].recipe
+            bridge = resolve_bridge(config, recipe.like, like, task_name, pair.sender, pair.receiver)
+            # The first words are the same whoever the sender is.
+            roles = both if recipe.criterion == "surprisal" else {"receiver": pair.receiver}
+            spec |= {"models": {role: _model(plan, name) for role, name in roles.items()}}
+            spec |= {"recipe": recipe.model_dump(exclude={"like"}) | {"tokens": bridge.soft_tokens}}
+        case _:
+            spec |= {"models": {role: _model(plan, name) for role, name in both.items()}}
+            spec |= {"recipe": recipe.model_dump()}
+    return _add(plan, task_name, method, spec, pair_name, uses)
+
+
+def _add(plan: Plan, task: str, method: str, spec: Spec, pair: str, uses: str | None) -> str:
     identity = digest(spec)
-    plan.runs.setdefault(identity, Run(identity, task_name, method, spec, pair_name, uses))
+    plan.runs.setdefault(identity, Run(identity, task, method, spec, pair, uses))
     return identity
 
 
-def _bridge(plan: Plan, method: str, recipe: Bridge, task_name: str, pair: Pair) -> Spec:
-    recipe = resolve_bridge(plan.config, method, recipe, task_name, pair.sender, pair.receiver)
+def _of_bridge(bridge: Spec) -> Spec:
+    """What a run that uses a trained bridge shares with that bridge's own run."""
+    shared = {key: bridge[key] for key in ("models", "states", "calibration") if key in bridge}
+    return {"bridge": bridge} | shared
+
+
+def _transfer(plan: Plan, method: str, trained_on: str, task_name: str, pair_name: str, seed: int) -> str:
+    """A bridge that another task trained, on the rows, prompts and labels of this one."""
+    uses = _run(plan, method, trained_on, pair_name, seed)
+    used, task = plan.runs[uses].spec, plan.config.tasks[task_name]
+    sender = plan.config.pairs[pair_name].sender
+    spec: Spec = {"data": _data(plan, task_name), "task": _shown(task), "compute": plan.config.compute}
+    spec |= {"recipe": {"kind": "transfer", "bridge": method, "trained_on": trained_on}} | _of_bridge(used)
+    spec["states"] = _all_states(plan, sender, task_name, [used["recipe"]["layer"]])
+    return _add(plan, task_name, method, spec, pair_name, uses)
+
+
+def _bridge(
+    plan: Plan, method: str, recipe: Bridge, task_name: str, pair: Pair, settings: dict[str, Any]
+) -> Spec:
+    recipe = resolve_bridge(plan.config, method, recipe, task_name, pair.sender, pair.receiver, settings)
     prompt = recipe.sender_prompt or plan.config.tasks[task_name].sender_prompt
     layer = int(recipe.layer)
     spec: Spec = {
         "models": {"sender": _model(plan, pair.sender), "receiver": _model(plan, pair.receiver)},
-        "recipe": recipe.model_dump(),
+        # Which method the width was matched to is past once the width is a number.
+        "recipe": recipe.model_dump() | {"match": None},
         "states": _states(plan, pair.sender, task_name, prompt, layer),
     }
     if recipe.calibration is not None:
         spec["calibration"] = _calibration(plan, recipe, pair, task_name, layer)
     return spec
+
+
+def _all_states(plan: Plan, sender: str, task_name: str, layers: list[int]) -> str:
+    """Stored states of several layers, for the task's own prompt."""
+    prompt = plan.config.tasks[task_name].sender_prompt
+    return [_states(plan, sender, task_name, prompt, layer) for layer in layers][-1]
 
 
 def _shown(task: Task) -> Spec:

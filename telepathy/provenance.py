@@ -21,6 +21,12 @@ def data_sha256(folder: Path) -> dict[str, str]:
     return read_json(folder / "task.json", "python -m telepathy.data.prepare")["files"]
 
 
+def overlap(folder: Path) -> dict[str, int]:
+    """How many test rows of a prepared task nearly repeat a training row."""
+    task = read_json(folder / "task.json", "python -m telepathy.data.prepare")
+    return {"test": task["counts"]["test"], "near": len(task["near_duplicates"])}
+
+
 def weights_sha256(cache: Path, models: dict[str, str]) -> dict[str, Any]:
     """sha256 of the weight files of each model that a run used, by role."""
     found = {}

@@ -10,6 +10,7 @@ from telepathy.data.prompts import SOFT, Layout
 from telepathy.data.verbalizer import Verbalizer
 from telepathy.losses import frozen_head_cross_entropy
 from telepathy.models.frozen import FrozenLM
+from telepathy.models.prefix import SharedPrefix
 
 
 def embed_rows(receiver: FrozenLM, rows: Sequence[Sequence[int]], soft: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -40,11 +41,23 @@ def embed_rows(receiver: FrozenLM, rows: Sequence[Sequence[int]], soft: Tensor |
 
 
 def label_loss(
-    receiver: FrozenLM, layout: Layout, verbalizer: Verbalizer, golds: Sequence[str], soft: Tensor
+    receiver: FrozenLM,
+    prefixes: Sequence[Sequence[int]],
+    verbalizer: Verbalizer,
+    golds: Sequence[str],
+    soft: Tensor | None,
 ) -> Tensor:
-    """Mean of -log P(gold label) over the batch, P as in `verbalizer`; only label rows of the head are used."""
-    before = [*layout.trained, *layout.lead]
-    rows = [[*before, *verbalizer.deepest(gold)] for gold in golds]
+    """Mean of -log P(gold label) over the batch, P as in `verbalizer`; only label rows of the head are used.
+
+    Args:
+        receiver: the receiver.
+        prefixes: token ids of each row up to the label, `SOFT` in the places of soft tokens.
+        verbalizer: the label set.
+        golds: the label of each row.
+        soft: soft tokens `[B, K, d_r]`, None if no row has a place for them.
+    """
+    rows = [[*prefix, *verbalizer.deepest(gold)] for prefix, gold in zip(prefixes, golds, strict=True)]
+    starts = [len(prefix) - 1 for prefix in prefixes]
     hidden = receiver.trunk(*embed_rows(receiver, rows, soft))
     total = hidden.new_zeros((), dtype=torch.float32)
     for index, node in enumerate(verbalizer.nodes):
@@ -52,7 +65,8 @@ def label_loss(
         if here:
             at_rows = torch.tensor([row for row, _ in here], device=hidden.device)
             children = torch.tensor([child for _, child in here], device=hidden.device)
-            states = hidden[at_rows, len(before) + len(node.prefix) - 1]
+            places = torch.tensor([starts[row] + len(node.prefix) for row, _ in here], device=hidden.device)
+            states = hidden[at_rows, places]
             logits = receiver.logits(states, torch.tensor(node.children, device=hidden.device))
             total = total + F.cross_entropy(logits, children, reduction="sum")
     return total / len(golds)
@@ -94,13 +108,20 @@ def text_loss(
 
 @torch.no_grad()
 def label_scores(
-    receiver: FrozenLM, prefixes: Sequence[Sequence[int]], verbalizer: Verbalizer, soft: Tensor | None
+    receiver: FrozenLM,
+    prefixes: Sequence[Sequence[int]],
+    verbalizer: Verbalizer,
+    soft: Tensor | None,
+    shared: SharedPrefix | None = None,
 ) -> Tensor:
-    """Log-probability of every label after each prefix: `[B, labels]`, fp32 on CPU; each row's exp sums to 1."""
+    """Log-probability of every label after each prefix: `[B, labels]`, fp32 on CPU; each row's exp sums to 1.
+
+    With `shared`, a beginning that the receiver has read already, `prefixes` are what follows it.
+    """
     scores = torch.zeros(len(prefixes), len(verbalizer.labels))
     for index, node in enumerate(verbalizer.nodes):
         rows = [[*prefix, *node.prefix] for prefix in prefixes]
-        hidden = receiver.trunk(*embed_rows(receiver, rows, soft))
+        hidden = (shared or receiver).trunk(*embed_rows(receiver, rows, soft))
         last = torch.tensor([len(row) - 1 for row in rows], device=hidden.device)
         states = hidden[torch.arange(len(rows), device=hidden.device), last]
         logs = receiver.logits(states, torch.tensor(node.children, device=hidden.device)).log_softmax(-1).cpu()

@@ -15,8 +15,9 @@ from typing import Any
 
 from filelock import FileLock
 
-from telepathy import evaluate, latency, train
+from telepathy import evaluate, latency, reuse, train
 from telepathy.baselines import run as baseline
+from telepathy.config.methods import DEPENDENT, TRAINED
 from telepathy.errors import run_stage
 from telepathy.files import digest, read_json, write_json
 from telepathy.progress import progress
@@ -30,12 +31,13 @@ def make(results: Path, cache: Path, run: str) -> None:
     out = _folder(results, spec)
     whole = results / "finished" / run
     kind = spec["recipe"]["kind"]
-    if kind == "latency":
+    if kind in DEPENDENT:
         bridge = _folder(results, _spec(results, spec["uses"]))
-        made_by = code_sha256("telepathy.latency")
-        _made(whole, made_by, out, lambda: latency.run(_plain(spec), cache, bridge, out))
+        stage = latency if kind == "latency" else reuse
+        made_by = code_sha256(stage.__name__)
+        _made(whole, made_by, out, lambda: stage.run(_plain(spec), cache, bridge, out))
         return
-    if kind != "bridge":
+    if kind not in TRAINED:
         made_by = code_sha256(f"telepathy.baselines.{kind}", "telepathy.baselines.run")
         _made(whole, made_by, out, lambda: baseline.run(_plain(spec), cache, out))
         return

@@ -24,8 +24,9 @@ class World:
         return self.root / "results" / "smoke"
 
     def run(self, task: str, method: str):
-        cells = {(cell.task, cell.method): cell.run for cell in self.plan.cells}
-        return self.plan.runs[cells[task, method]]
+        """The first planned run of a method on a task: the recipe's own settings, the first pair."""
+        cells = ((cell.task, cell.method, cell.run) for cell in self.plan.cells if not (cell.setting or cell.trained_on))
+        return self.plan.runs[next(run for *names, run in cells if names == [task, method])]
 
     def spec_file(self, task: str, method: str) -> Path:
         return self.out / "plan" / "runs" / f"{self.run(task, method).id}.json"

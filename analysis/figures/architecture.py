@@ -32,7 +32,7 @@ def draw(study: Study) -> tuple[Figure, Data]:
     axes.set_xlim(0, WIDTH)
     axes.set_ylim(0, HEIGHT)
     axes.set_axis_off()
-    pair = next(iter(study.plan["pairs"].values()))
+    pair = study.plan["pairs"][study.main_pair]
     _sender(axes, study.plan["models"][pair["sender"]], settings)
     _bridge(axes, settings)
     run = next(r for r in study.described if study.plan["runs"][r]["method"] == study.lead)

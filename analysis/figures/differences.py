@@ -1,67 +1,60 @@
-"""Forest plot of the paired differences: reference minus method, with BCa intervals."""
+"""Forest plot of the paired differences: reference minus method, with intervals, and a dot for each seed."""
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from analysis.figures._common import COLUMN, FAINT, MAIN, OTHER, Data, note, stage
-from analysis.study import Comparison, Study
+from analysis.figures._common import FAINT, MAIN, OTHER, PAGE, Data, note, stage
+from analysis.figures._panels import Band, Mark, Panel, arrange, entry, zero
+from analysis.study import Comparison, Group, Study
 
 HEADER = ["experiment", "task", "pair", "seed", "reference", "method", "n"]
 HEADER += ["difference", "low", "high", "p_holm", "verdict"]
 
 
 def draw(study: Study) -> tuple[Figure, Data]:
-    """One line for each comparison under a heading for each experiment and task."""
-    lines: list[tuple[str, Comparison | None]] = []
-    rows: list[list[object]] = []
-    for experiment in study.grids:
+    """A panel for each task, a line for each method; several seeds share a line, each a dot around their mean."""
+    bands: list[Band] = []
+    shown: list[Comparison] = []
+    for experiment in study.shown_in("differences", "figures"):
+        found: dict[tuple[str, ...], dict[str, list[Group]]] = {}
         for task in study.tasks_of(experiment):
-            found = study.comparisons_of(experiment, task)
-            if found:
-                lines.append((f"{study.task(task)}: {study.method(found[0]['reference'])} minus", None))
-                lines += [(study.label(c), c) for c in found]
-                rows += [[c[key] for key in HEADER] for c in found]
-    figure, axes = plt.subplots(figsize=(COLUMN, 0.85 + 0.158 * max(len(lines), 3)))
-    if not lines:
-        axes.set_axis_off()
+            groups = [g for g in study.groups_of(experiment, task) if study.comparisons_in(g)]
+            shown += [c for g in groups for c in study.comparisons_in(g)]
+            if groups:
+                found.setdefault(tuple(study.label(g) for g in groups), {})[task] = groups
+        for names, tasks in found.items():
+            panels = [
+                Panel(_heading(study, task, groups), [_mark(study, g) for g in groups], 0.0)
+                for task, groups in tasks.items()
+            ]
+            bands.append(Band(list(names), [False] * len(names), panels))
+    rows = [[c[key] for key in HEADER] for c in shown]
+    if not bands:
+        figure = plt.figure(figsize=(PAGE, 1.2))
         note(figure, "no comparisons in this preset")
         return figure, (HEADER, rows)
-    axes.axvline(0, color=FAINT, linewidth=0.8, zorder=0)
-    for place, (_, comparison) in enumerate(lines):
-        if comparison is not None:
-            _line(axes, place, comparison)
-    axes.set_yticks(range(len(lines)), [text for text, _ in lines])
-    for label, (_, comparison) in zip(axes.get_yticklabels(), lines, strict=True):
-        if comparison is None:
-            label.set_fontweight("bold")
-    axes.set_ylim(len(lines) - 0.4, -0.7)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x")
-    axes.margins(x=0.05)
-    axes.set_xlabel("difference, points")
-    style = {"marker": "o", "linestyle": "", "markersize": 4}
-    handles = [
-        Line2D([], [], color=MAIN, **style, label="Holm-adjusted test finds it"),
-        Line2D([], [], color=OTHER, markerfacecolor="white", **style, label="no evidence"),
+    legend = [
+        entry(MAIN, "the Holm-adjusted test finds it (in each seed)"),
+        entry(OTHER, "no evidence, or not in each seed", filled=False),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2, columnspacing=1.2, handletextpad=0.3)
-    return figure, (HEADER, rows)
+    if len({c["seed"] for c in shown}) > 1:
+        legend.append(entry(FAINT, "one seed", size=2.5))
+    return arrange(bands, "difference, points", legend, zero), (HEADER, rows)
 
 
-def _line(axes: plt.Axes, place: int, c: Comparison) -> None:
-    found = c["verdict"] != "no evidence"
-    color = MAIN if found else OTHER
-    if c["low"] is not None:
-        axes.plot([100 * c["low"], 100 * c["high"]], [place, place], color=color, linewidth=1.2)
-    axes.plot(
-        100 * c["difference"],
-        place,
-        "o",
-        color=color,
-        markerfacecolor=color if found else "white",
-        markersize=4,
-    )
+def _heading(study: Study, task: str, groups: list[Group]) -> str:
+    reference = study.comparisons_in(groups[0])[0]["reference"]
+    return f"{study.task(task)}\n{study.method(reference)} minus"
+
+
+def _mark(study: Study, group: Group) -> Mark:
+    """Mean difference with its interval, full where every seed's test finds the same; seeds are dots."""
+    comparisons = study.comparisons_in(group)
+    verdicts = {c["verdict"] for c in comparisons}
+    found = len(verdicts) == 1 and "no evidence" not in verdicts
+    dots = tuple((c["difference"], c["verdict"] != "no evidence") for c in comparisons) if len(comparisons) > 1 else ()
+    bounds = group["difference_low"], group["difference_high"]
+    return Mark(group["difference"], *bounds, MAIN if found else OTHER, found, dots)
 
 
 if __name__ == "__main__":

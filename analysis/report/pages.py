@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from analysis import claims, formats
 from analysis.phases import UNTESTED, order
-from analysis.report import curves
+from analysis.report import curves, grids
 from analysis.series import TITLES, absent, claim_text, entry_id, label
 from analysis.study import Study
 from analysis.tables.phases import losses
@@ -57,7 +57,7 @@ def pages(study: Study, reported: list[claims.Claim]) -> dict[str, str]:
 
 
 def index(study: Study, shown: list[str]) -> Context:
-    """The overview: verdicts of the series, and the accuracies of all other experiments."""
+    """The overview: alarms, all other experiments with their questions, and the verdicts of the series."""
     rows = []
     for phase in shown:
         for entry in (entry for entry in study.entries if entry["phase"] == phase):
@@ -70,7 +70,8 @@ def index(study: Study, shown: list[str]) -> Context:
         "rows": rows,
         "family": study.phases.get("family", 0),
         "absent": absent(study),
-        "grids": [_grid(study, experiment) for experiment in study.grids],
+        "experiments": [grids.experiment(study, name) for name in study.grids],
+        "alarms": grids.alarms(study),
     }
 
 
@@ -117,26 +118,6 @@ def _overview(study: Study, entry: dict[str, Any]) -> Context:
         "verdict": entry["verdict"],
         "detectable": formats.points(test["detectable"], sign=False) if test else "",
     }
-
-
-def _grid(study: Study, experiment: str) -> Context:
-    rows = []
-    for cell in study.cells_of(experiment):
-        comparison = study.comparison_of(cell)
-        rows.append(
-            {
-                "task": study.task(cell["task"]),
-                "method": study.label(cell),
-                "n": formats.count(cell["n"]),
-                "accuracy": formats.percent(cell["accuracy"]),
-                "interval": formats.interval(cell["low"], cell["high"]),
-                "chance": formats.percent(cell["chance"]),
-                "difference": formats.points(comparison["difference"]) if comparison else "",
-                "p": formats.p_value(comparison["p_holm"]) if comparison else "",
-                "verdict": comparison["verdict"] if comparison else "",
-            }
-        )
-    return {"title": study.plan["experiments"][experiment]["title"], "rows": rows}
 
 
 def _variant(study: Study, entry: dict[str, Any], raw: RawRun) -> Context:

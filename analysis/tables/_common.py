@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from analysis import formats
-from analysis.study import Study, add_inputs, parser, read_study
+from analysis.study import Comparison, Study, add_inputs, parser, read_study
 from telepathy.errors import run_stage
 from telepathy.files import write_text
+
+LINES = 45
+"""Lines of a table that still float: with caption and notes, they fill most of a page."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +29,11 @@ Cell = str | Text
 
 @dataclass(frozen=True)
 class Group:
-    """Rows under a heading that spans the table; an empty heading prints no line."""
+    """Rows under a heading that spans the table, and a note below them; an empty one prints no line."""
 
     heading: str
     rows: list[Sequence[Cell]]
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,11 +113,57 @@ def to_latex(table: Table, made_by: str) -> str:
             lines.append(rf"{span}{{\textit{{{formats.latex(group.heading)}}}}} \\*")
         for row in group.rows:
             lines.append(" & ".join(_latex(cell) for cell in row) + r" \\")
+        if group.note:
+            span = rf"\multicolumn{{{len(table.columns)}}}{{@{{}}l}}"
+            lines.append(rf"{span}{{\textit{{{formats.latex(group.note)}}}}} \\")
     if not any(group.rows for group in table.groups):
         lines.append(rf"\multicolumn{{{len(table.columns)}}}{{@{{}}l}}{{none}} \\")
     lines += [r"\end{longtable*}"] if table.long else [r"\bottomrule", r"\end{tabular}"]
     lines += [r"\tablenote{" + note + "}" for note in table.notes]
     return "\n".join([*lines, "}"]) + "\n"
+
+
+def overlong(groups: list[Group]) -> bool:
+    """Whether a table has too many lines to float, and must break across pages."""
+    return sum(len(group.rows) + bool(group.heading) + bool(group.note) for group in groups) > LINES
+
+
+def difference(value: float | None, comparisons: list[Comparison]) -> Cell:
+    """A difference in points, bold where each of its comparisons finds it; a dash where there is none."""
+    if value is None:
+        return formats.MISSING
+    plain = formats.points(value)
+    text = formats.latex(plain)
+    if {c["verdict"] for c in comparisons} in ({"above"}, {"below"}):
+        text = rf"\textbf{{{text}}}" if "$" not in text else rf"\boldmath\textbf{{{text}}}"
+    return Text(plain, text)
+
+
+def evidence(comparisons: list[Comparison]) -> str:
+    """Holm-adjusted p of one comparison; of several seeds, how many found it above / below: `4 / 0 of 5`."""
+    if len(comparisons) == 1:
+        return formats.p_value(comparisons[0]["p_holm"])
+    verdicts = [c["verdict"] for c in comparisons]
+    return f"{verdicts.count('above')} / {verdicts.count('below')} of {len(verdicts)}" if verdicts else formats.MISSING
+
+
+def turned(comparisons: list[Comparison]) -> list[Comparison]:
+    """The same comparisons seen from the other method: method minus reference."""
+    sides = {"above": "below", "below": "above"}
+    ends = (("difference", "difference"), ("low", "high"), ("high", "low"))
+    return [
+        c
+        | {key: None if c[other] is None else -c[other] for key, other in ends}
+        | {"verdict": sides.get(c["verdict"], c["verdict"])}
+        for c in comparisons
+    ]
+
+
+def empty(value: object) -> object:
+    """A CSV field: nothing where there is no value, several values separated by spaces."""
+    if isinstance(value, (list, tuple)):
+        return " ".join(str(one) for one in value)
+    return "" if value is None else value
 
 
 def _latex(cell: Cell) -> str:

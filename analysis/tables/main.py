@@ -1,89 +1,124 @@
-"""Main table: accuracy of every method on every task, with its difference from the reference."""
+"""Main table: accuracy of every method on every task, with its difference from the reference.
+
+With several seeds, one row for each method: the mean over its runs. The CSV has a row for each seed either way.
+"""
 
 from analysis import formats
-from analysis.study import Cell, Comparison, Study
-from analysis.tables._common import Group, Table, Text, stage
+from analysis.study import Cell, Comparison, Group, Study
+from analysis.tables import _common
+from analysis.tables._common import Table, Text, stage
+from analysis.tables._over_seeds import about_differences, about_means, difference_cells, mean_cells
 
 DATA = [
-    "experiment", "task", "method", "pair", "seed", "run", "n", "correct", "accuracy", "low", "high",
-    "unparsed", "constant", "chance", "against_chance", "reference", "difference", "p_holm", "family",
-    "detectable", "verdict",
+    "experiment", "task", "method", "pair", "setting", "trained_on", "seed", "run", "n", "correct", "accuracy", "low",
+    "high", "unparsed", "parsed_accuracy", "constant", "chance", "against_chance", "reference", "difference", "p_holm",
+    "family", "detectable", "verdict",
 ]  # fmt: skip
+ONE = ["Method", "n", "Accuracy", "Interval", "Unparsed", "Difference", "p (Holm)", "Detectable"]
+SEVERAL = ["Method", "n", "Runs", "Accuracy", "SD", "Interval", "Unparsed", "Difference", "Interval", "p"]
 
 
 def build(study: Study) -> Table:
     """Groups by experiment and task; the CSV holds fractions, unrounded."""
+    shown = study.shown_in("main")
+    several = any(len(study.plan["experiments"][experiment]["seeds"]) > 1 for experiment in shown)
     groups, data = [], []
-    for experiment in study.grids:
+    for experiment in shown:
         for task in study.tasks_of(experiment):
-            rows = []
             for cell in study.cells_of(experiment, task):
-                comparison = study.comparison_of(cell)
-                rows.append(_row(study, cell, comparison))
-                merged = (comparison or {}) | cell
-                data.append([merged.get(key, "") for key in DATA])
-            groups.append(Group(_heading(study, experiment, task), rows))
+                merged = (study.comparison_of(cell) or {}) | cell
+                data.append([_common.empty(merged.get(key)) for key in DATA])
+            if several:
+                rows = [_mean_row(study, group) for group in study.groups_of(experiment, task)]
+            else:
+                cells = study.cells_of(experiment, task)
+                rows = [_row(study, cell, study.comparison_of(cell)) for cell in cells]
+            groups.append(_common.Group(_heading(study, shown, experiment, task), rows))
     return Table(
-        columns=["Method", "n", "Accuracy", "Interval", "Unparsed", "Difference", "p (Holm)", "Detectable"],
-        align="@{}lrrlrrrr@{}",
+        columns=SEVERAL if several else ONE,
+        align="@{}lrrrrlrrlr@{}" if several else "@{}lrrlrrrr@{}",
         groups=groups,
-        notes=[_notes(study)],
+        notes=[_notes(study, shown, several)] if shown else [],
         data=data,
         data_columns=DATA,
+        long=_common.overlong(groups),
     )
 
 
-def _heading(study: Study, experiment: str, task: str) -> str:
+def _heading(study: Study, shown: list[str], experiment: str, task: str) -> str:
     level = next(cell["chance"] for cell in study.cells_of(experiment, task))
     chance = f"chance {formats.percent(level)}" if level is not None else "open answers, no chance level"
     title = study.plan["experiments"][experiment]["title"]
-    several = len(study.grids) > 1
-    return (f"{title}: " if several else "") + f"{study.task(task)} ({chance})"
+    return (f"{title}: " if len(shown) > 1 else "") + f"{study.task(task)} ({chance})"
 
 
 def _row(study: Study, cell: Cell, comparison: Comparison | None) -> list[str | Text]:
-    flags = ("†" if cell["below_chance"] else "") + ("‡" if cell["constant"] else "")
-    marks = flags.replace("†", r"\textsuperscript{\textdagger}")
-    marks = marks.replace("‡", r"\textsuperscript{\textdaggerdbl}")
-    accuracy = formats.percent(cell["accuracy"])
     row: list[str | Text] = [
         study.label(cell),
         formats.count(cell["n"]),
-        Text(accuracy + flags, formats.latex(accuracy) + (rf"\rlap{{{marks}}}" if marks else "")),
+        _flagged(cell["accuracy"], [cell]),
         formats.interval(cell["low"], cell["high"]),
         formats.count(cell["unparsed"]),
     ]
     if comparison is None:
         reference = study.plan["experiments"][cell["experiment"]]["reference"]
         return [*row, "reference" if cell["method"] == reference else formats.MISSING, "", ""]
-    difference = formats.points(comparison["difference"])
-    text = formats.latex(difference)
-    if comparison["verdict"] != "no evidence":
-        text = rf"\textbf{{{text}}}" if "$" not in text else rf"\boldmath\textbf{{{text}}}"
     return [
         *row,
-        Text(difference, text),
+        _common.difference(comparison["difference"], [comparison]),
         formats.p_value(comparison["p_holm"]),
         formats.points(comparison["detectable"], sign=False),
     ]
 
 
-def _notes(study: Study) -> str:
+def _mean_row(study: Study, group: Group) -> list[str | Text]:
+    runs, _, *spread = mean_cells(group)
+    accuracy = _flagged(group["accuracy"], study.cells_in(group))
+    reference = study.plan["experiments"][group["experiment"]]["reference"]
+    return [
+        study.label(group),
+        formats.count(group["n"]),
+        runs,
+        accuracy,
+        *spread,
+        formats.count(group["unparsed"]),
+        *difference_cells(study, group, group["method"] == reference),
+    ]
+
+
+def _flagged(accuracy: float, cells: list[Cell]) -> Text:
+    """An accuracy with the marks that any of its cells earns."""
+    flags = ("†" if any(c["below_chance"] for c in cells) else "") + ("‡" if any(c["constant"] for c in cells) else "")
+    marks = flags.replace("†", r"\textsuperscript{\textdagger}")
+    marks = marks.replace("‡", r"\textsuperscript{\textdaggerdbl}")
+    plain = formats.percent(accuracy)
+    return Text(plain + flags, formats.latex(plain) + (rf"\rlap{{{marks}}}" if marks else ""))
+
+
+def _notes(study: Study, shown: list[str], several: bool) -> str:
     families = "; ".join(
-        f"{formats.latex(study.plan['experiments'][name]['title'])}: {content['size']}"
-        for name, content in study.comparisons["families"].items()
-        if name != study.series
+        f"{formats.latex(study.plan['experiments'][name]['title'])}: {study.comparisons['families'][name]['size']}"
+        for name in shown
     )
     settings = study.comparisons["statistics"]
     confidence = formats.latex(formats.percent(settings["confidence"], 0))
     power = formats.latex(formats.percent(settings["power"], 0))
+    marks = (
+        r"\textdagger{} below chance among the answers that could be read. "
+        r"\textdaggerdbl{} the same answer for every row."
+    )
+    if several:
+        return (
+            f"{about_means(study)} Unparsed: rows of all runs. "
+            f"{about_differences(study, 'the reference', 'the method')} "
+            f"Comparisons in each Holm family: {families}. {marks}"
+        )
     return (
         f"Accuracy in percent with {confidence} Wilson interval. Difference: reference minus method, in "
         "points, paired by row; bold where the Holm-adjusted exact McNemar test finds it at level "
         f"{settings['alpha']}. Comparisons in each Holm family: {families}. Detectable: smallest difference "
         f"found with power {power} at the observed discordance and the family's strictest level; -- where "
-        "none is. "
-        r"\textdagger{} below chance. \textdaggerdbl{} the same answer for every row."
+        f"none is. {marks}"
     )
 
 

@@ -13,7 +13,7 @@ def build(study: Study) -> Table:
     rows: dict[str, list[list[str | Text]]] = {}
     for run in dict.fromkeys(cell["run"] for cell in study.cells):
         content = study.plan["runs"][run]
-        rows.setdefault(content["task"], []).append(_row(study, run, content, cells[run]["n"]))
+        rows.setdefault(content["task"], []).append(_row(study, run, content, cells[run]))
     return Table(
         columns=["Run", "Method", "Seed", "Steps", "Batch", "Layer", "Soft tokens", "n", "Rows (sha256)"],
         align="@{}lp{0.26\\linewidth}rrrrrrl@{}",
@@ -26,7 +26,7 @@ def build(study: Study) -> Table:
     )
 
 
-def _row(study: Study, run: str, content: dict[str, Any], n: int) -> list[str | Text]:
+def _row(study: Study, run: str, content: dict[str, Any], cell: dict[str, Any]) -> list[str | Text]:
     spec = content["spec"]
     recipe, training = spec["recipe"], spec["recipe"].get("training", {})
     batch = training["batch"] * training.get("accumulation", 1) if training else None
@@ -40,9 +40,9 @@ def _row(study: Study, run: str, content: dict[str, Any], n: int) -> list[str | 
     )
     return [
         Text(run, rf"\texttt{{{formats.latex(run)}}}"),
-        study.method(content["method"]),
+        study.label(cell, seed=False),
         *(formats.MISSING if value is None else formats.count(value) for value in settings),
-        formats.count(n),
+        formats.count(cell["n"]),
         Text(sha, rf"\texttt{{{sha[:12]}}}"),
     ]
 

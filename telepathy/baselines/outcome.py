@@ -1,14 +1,35 @@
 """What a baseline hands back, and how it becomes a raw run."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from telepathy.data.rows import Item
 from telepathy.device import Stopwatch
-from telepathy.provenance import code_sha256, data_sha256, weights_sha256
+from telepathy.provenance import code_sha256, data_sha256, overlap, weights_sha256
 from telepathy.record import Row, write_run
+
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A baseline that has made all its choices, from training and validation rows.
+
+    Attributes:
+        answer: gives the rows of items, in their order; the only function that ever sees test rows.
+        resolved: what was chosen; `answer` may add what it did.
+        device: where it computes.
+        dtype: arithmetic of the models; None where there are none.
+    """
+
+    answer: Callable[[list[Item]], list[Row]]
+    resolved: dict[str, Any] = field(default_factory=dict)
+    device: torch.device = CPU
+    dtype: torch.dtype | None = None
 
 
 @dataclass(frozen=True)
@@ -16,7 +37,7 @@ class Outcome:
     """Rows of a baseline, where they were computed, what it chose on validation rows; and times, never the same."""
 
     rows: list[Row]
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    device: torch.device = CPU
     dtype: torch.dtype | None = None
     resolved: dict[str, Any] = field(default_factory=dict)
     volatile: dict[str, Any] = field(default_factory=dict)
@@ -34,6 +55,7 @@ def write_outcome(
         "inputs": {
             "code": code_sha256(module),
             "data": data_sha256(cache / "data" / spec["data"]),
+            "overlap": overlap(cache / "data" / spec["data"]),
             "weights": weights_sha256(cache, spec["models"]),
         },
     }

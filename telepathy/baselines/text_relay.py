@@ -1,59 +1,55 @@
-"""Text relay: the sender writes a summary, the receiver answers from it (phases 20 to 24).
+"""Text relay: the sender writes about the text, the receiver answers from that (phases 20 to 24).
 
-The receiver reads its ordinary prompt, with the class names in it, around the summary instead of the text. The
+The receiver reads its ordinary prompt, with the class names in it, around the sender's words instead of the text. The
 record's later script left the class names out, which is what its relay scores measured.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from telepathy.baselines.outcome import Outcome
-from telepathy.data.prompts import continuation, fit, reading
-from telepathy.data.rows import Item, read_split
-from telepathy.data.verbalizer import make_verbalizer
-from telepathy.device import deterministic, pick_device
-from telepathy.evaluation.scoring import Batch, batches, label_rows, score_labels, text_rows
-from telepathy.models.frozen import FrozenLM, frozen
-from telepathy.receiver import decode
+from telepathy.baselines.memo import Memo
+from telepathy.baselines.outcome import Fitted
+from telepathy.baselines.reading import WRITTEN_TOKENS, TextReader, open_reader
+from telepathy.data.prompts import fill, name_labels, reading
+from telepathy.data.prompts import fit as filled
+from telepathy.data.rows import Item
+from telepathy.evaluation.scoring import batches, written
+from telepathy.record import Row
+
+SUMMARIES: Memo[list[str]] = Memo(4)
+"""What senders of this process wrote: receivers that score and receivers that write answer from the same words."""
 
 
-def run(spec: dict[str, Any], cache: Path) -> Outcome:
-    """Evaluate on the test rows."""
-    deterministic()
-    task, recipe = spec["task"], spec["recipe"]
-    sender, receiver = (
-        frozen(cache / "models" / spec["models"][role], spec["compute"], pick_device())
-        for role in ("sender", "receiver")
-    )
-    items = read_split(cache / "data" / spec["data"], "test")
-    summaries = summarise(sender, items, recipe, task["max_tokens"])
-    template = task["zero_shot_prompt"] or task["sender_prompt"]
-    prompts = [fit(receiver, template, summary, task["max_tokens"]) for summary in summaries]
-    by_id = dict(zip((item.id for item in items), prompts, strict=True))
+def fit(spec: dict[str, Any], cache: Path) -> Fitted:
+    """Open both models; nothing is learned."""
+    recipe, task = spec["recipe"], spec["task"]
+    sender, receiver = (open_reader(spec, cache, role) for role in ("sender", "receiver"))
+    prompt, way = name_labels(recipe["prompt"], task["labels"]), recipe["answer"]
+    resolved: dict[str, Any] = {"decoding": {"greedy": True, "max_new_tokens": recipe["max_new_tokens"]}}
+    if task["labels"] and way == "written":
+        resolved["answer_decoding"] = {"greedy": True, "max_new_tokens": WRITTEN_TOKENS}
 
-    def prepare(chosen: list[Item]) -> tuple[list[list[int]], None]:
-        return [reading(receiver, by_id[item.id]) for item in chosen], None
+    def answer(items: list[Item]) -> list[Row]:
+        summaries = summarise(sender, items, prompt, recipe["max_new_tokens"])
+        resolved["mean_summary_characters"] = round(sum(map(len, summaries)) / len(summaries), 1)
+        return receiver.answers(items, [receiver.prompt(summary) for summary in summaries], way)
 
-    source: Iterator[Batch] = batches(items, prepare)
-    resolved = {"mean_summary_characters": round(sum(map(len, summaries)) / len(summaries), 1)}
-    if not task["labels"]:
-        rows = text_rows(receiver, items, task, source, prompts)
-        return Outcome(rows, receiver.device, receiver.dtype, resolved)
-    labels = {label: receiver.tokens(continuation(template, label)) for label in task["labels"]}
-    verbalizer = make_verbalizer(labels, receiver.tokenizer.eos_token_id)
-    scores = score_labels(receiver, items, verbalizer, source)
-    return Outcome(label_rows(items, verbalizer.labels, scores, prompts), receiver.device, receiver.dtype, resolved)
+    return Fitted(answer, resolved, receiver.model.device, receiver.model.dtype)
 
 
-def summarise(sender: FrozenLM, items: Sequence[Item], recipe: dict[str, Any], max_tokens: int) -> list[str]:
-    """Greedy summaries by the sender, their white space folded, one for each item."""
-    summaries = [""] * len(items)
+def summarise(sender: TextReader, items: Sequence[Item], prompt: str, max_new_tokens: int) -> list[str]:
+    """Greedy texts by the sender, their white space folded, one for each item; written once a process."""
+    model = sender.model
+    # As much of the text as in the task's own prompt, however long the question around it is.
+    asked, ordinary = (len(model.tokens(fill(template, ""))) for template in (prompt, sender.template))
+    limit = sender.task["max_tokens"] + asked - ordinary
 
     def prepare(chosen: list[Item]) -> tuple[list[list[int]], None]:
-        return [reading(sender, fit(sender, recipe["prompt"], item.text, max_tokens)) for item in chosen], None
+        return [reading(model, filled(model, prompt, item.text, limit)) for item in chosen], None
 
-    for chosen, prefixes, _ in batches(items, prepare):
-        for index, text in zip(chosen, decode(sender, prefixes, None, recipe["max_new_tokens"]), strict=True):
-            summaries[index] = " ".join(text.split())
-    return summaries
+    def write() -> list[str]:
+        return [" ".join(text.split()) for text in written(model, len(items), batches(items, prepare), max_new_tokens)]
+
+    settings = [str(sender.folder), str(model.device), str(model.dtype), prompt, limit, max_new_tokens]
+    return SUMMARIES.get([settings, [[item.id, item.text_sha256] for item in items]], write)

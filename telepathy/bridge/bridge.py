@@ -118,7 +118,7 @@ def load_statistics(folder: Path) -> dict[str, Tensor]:
 
 
 def load_weights(bridge: nn.Module, path: Path) -> None:
-    """Fill a bridge from a file; side heads, which only losses use, need not be in it.
+    """Fill a trained module from a file; side heads, which only losses use, need not be in it.
 
     Raises:
         UserError: missing, damaged, or of another architecture.
@@ -130,7 +130,7 @@ def load_weights(bridge: nn.Module, path: Path) -> None:
             raise RuntimeError(f"{strange[0]} and {len(strange) - 1} others do not match")
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise fail(path, f"not the weights of this bridge ({reason})", "run python -m telepathy.train") from None
+        raise fail(path, f"not the weights of this run ({reason})", "run python -m telepathy.train") from None
 
 
 @contextmanager

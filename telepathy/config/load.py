@@ -1,7 +1,8 @@
 """Read the catalogues and a preset, apply overrides, validate, and explain errors by file and key.
 
-Layers, later ones win: `models.yaml`, `tasks.yaml`, `methods.yaml`, `phases.yaml`, `presets/<preset>.yaml`, then the
-user's own overrides (Snakemake's `--configfile` and `--config`).
+Layers, later ones win: `models.yaml`, `tasks.yaml`, `methods.yaml`, `phases.yaml`, `experiments.yaml` (of each entry
+what it says of this preset), `presets/<preset>.yaml`, then the user's own overrides (Snakemake's `--configfile` and
+`--config`).
 """
 
 import difflib
@@ -95,6 +96,7 @@ def load(preset: str, overrides: Mapping[str, Any] | None = None, folder: Path =
     for name in CATALOGUES:
         source = folder / f"{name}.yaml"
         layers.append((str(source), {name: read_yaml(source)}))
+    layers.append((str(folder / "experiments.yaml"), _experiments(folder / "experiments.yaml", preset, folder)))
     layers.append((str(path), read_yaml(path)))
     layers.append((OVERRIDES, {key: value for key, value in (overrides or {}).items() if key != "preset"}))
     merged: dict[str, Any] = {"preset": preset}
@@ -112,6 +114,21 @@ def load(preset: str, overrides: Mapping[str, Any] | None = None, folder: Path =
     source = str(folder / "phases.yaml")
     layers += [(source, {"methods": of_phases})]
     return validate(Config, merged, layers)
+
+
+def _experiments(path: Path, preset: str, folder: Path) -> dict[str, Any]:
+    """The experiments of a preset: each entry patched with what it says under `in` of this preset."""
+    known, found = presets(folder), {}
+    for name, entry in read_yaml(path).items():
+        where = entry.get("in") if isinstance(entry, Mapping) else None
+        if not isinstance(where, Mapping) or not where:
+            raise fail(path, f"`{name}.in` names no preset", "give `in: {<preset>: {pairs: ..., seeds: ...}}`")
+        strange = next((one for one in where if one not in known), None)
+        if strange is not None:
+            raise fail(path, f"`{name}.in`: no preset `{strange}`", f"choose from: {', '.join(known)}")
+        if preset in where:
+            found[name] = merge({key: entry[key] for key in entry if key != "in"}, where[preset] or {})
+    return {"experiments": found}
 
 
 def _series(content: Mapping[str, Any], layers: list[Layered]) -> dict[str, Any]:

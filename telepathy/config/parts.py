@@ -5,7 +5,7 @@ fraction of the receiver's width (so that a recipe carries over to another pair)
 the plan resolves it to a number before anything runs.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -60,6 +60,7 @@ class Linear(Strict):
     """Masked mean, one linear map, repeated for each soft token."""
 
     kind: Literal["linear"]
+    each: bool = Field(default=False, description="An output of its own for each soft token, instead of repeats.")
 
 
 class MLP(Strict):
@@ -123,6 +124,9 @@ Body = Annotated[
     | FlowPooled | FlowCross | FlowHybrid,
     Field(discriminator="kind"),
 ]  # fmt: skip
+
+BODIES = get_args(get_args(Body)[0])
+"""The classes of all bodies."""
 
 
 class VQ(Strict):

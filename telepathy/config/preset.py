@@ -27,15 +27,20 @@ class PresetTask(Strict):
         default_factory=dict,
         description="Overrides of every bridge recipe on this task, phases aside (deep-merged).",
     )
+    tuned: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Overrides of every recipe that trains the receiver's reading on this task (deep-merged).",
+    )
     scale: dict[str, Any] = Field(
         default_factory=dict, description="Overrides of the preset's `scale` for phases on this task (deep-merged)."
     )
 
 
 class Experiment(Strict):
-    """A named grid of runs that feeds named tables and figures."""
+    """A named grid of runs that feeds named tables and figures, in the presets that it names under `in`."""
 
     title: str
+    question: str = Field(default="", description="What it asks, in one sentence; printed in the paper.")
     methods: list[str] = Field(default=[], description="Each runs on all `tasks` that it can answer.")
     tasks: list[str] = Field(default=[])
     phases: Literal["all"] | list[str] = Field(
@@ -43,7 +48,26 @@ class Experiment(Strict):
     )
     pairs: list[str] = Field(min_length=1)
     seeds: list[int] = Field(min_length=1)
+    vary: dict[str, list[Any]] = Field(
+        default={},
+        description="Settings of bridge recipes, such as `body.depth`: each value in turn, all else as it is.",
+    )
+    transfer: bool = Field(
+        default=False,
+        description="Each bridge is also scored on the other `tasks` that have the same labels.",
+    )
     reference: str | None = Field(default=None, description="The method that all others are compared with.")
+    null: str | None = Field(
+        default=None, description="A method without information; all others are compared with it too, as a family."
+    )
+    better_of: list[str] = Field(
+        default=[], description="Methods whose better one the reference must beat to be called super-additive."
+    )
+    across: Literal["methods", "pairs"] = Field(
+        default="methods", description="`pairs`: the reference is each method itself, with the first pair."
+    )
+    tables: list[str] = Field(default=[], description="Tables that show it (modules of analysis/tables).")
+    figures: list[str] = Field(default=[], description="Figures that show it (modules of analysis/figures).")
 
     @model_validator(mode="after")
     def _grid_or_series(self) -> "Experiment":
@@ -51,8 +75,14 @@ class Experiment(Strict):
             raise ValueError("`methods` and `tasks` belong together")
         if bool(self.methods) == bool(self.phases):
             raise ValueError("give either `methods` and `tasks`, or `phases`")
-        if self.phases and self.reference is not None:
-            raise ValueError("`phases` are each compared with their own control; remove `reference`")
+        if self.phases and (self.reference or self.null or self.better_of or self.vary or self.transfer):
+            raise ValueError("`phases` are each compared with their own control; remove `reference` and the like")
+        if self.better_of and self.reference is None:
+            raise ValueError("`better_of` needs a `reference`")
+        if self.across == "pairs" and (self.reference or self.null):
+            raise ValueError("across pairs, each method is its own reference; remove `reference` and `null`")
+        if any(not values for values in self.vary.values()):
+            raise ValueError("`vary` gives no value for a setting")
         return self
 
 
@@ -80,7 +110,8 @@ class Config(Strict):
     together: int = Field(
         default=4,
         ge=0,
-        description="Most runs of one task and pair that share a process, which loads models once; 0: one job a run.",
+        description="Most trained runs of a task and pair that share a process, which loads models once (four times as "
+        "many of other kinds); 0: one job a run.",
     )
     gpus: int = Field(default=0, ge=0, description="GPUs that encoding, training and evaluation ask the cluster for.")
     models: dict[str, Model]
@@ -95,6 +126,9 @@ class Config(Strict):
     use: dict[str, PresetTask] = Field(min_length=1, description="The preset's tasks with rows and overrides.")
     bridge: dict[str, Any] = Field(
         default_factory=dict, description="Overrides of every bridge recipe, phases aside (deep-merged)."
+    )
+    tuned: dict[str, Any] = Field(
+        default_factory=dict, description="The same for prompt tuning and LoRA, which read the text (deep-merged)."
     )
     experiments: dict[str, Experiment] = Field(min_length=1)
     statistics: Statistics = Statistics()
@@ -125,8 +159,19 @@ class Config(Strict):
                 known(task, "use", self.use, f"experiments.{name}.tasks")
             for pair in experiment.pairs:
                 known(pair, "pairs", self.pairs, f"experiments.{name}.pairs")
-            if experiment.reference is not None and experiment.methods:
-                known(experiment.reference, f"experiments.{name}.methods", experiment.methods, "reference")
+            for key in ("reference", "null"):
+                method = getattr(experiment, key)
+                if method is not None and experiment.methods:
+                    known(method, f"experiments.{name}.methods", experiment.methods, key)
+            for method in experiment.better_of:
+                known(method, f"experiments.{name}.methods", experiment.methods, "better_of")
+        for name, method in self.methods.items():
+            for key in ("bridge", "match", "like"):
+                used = getattr(method.recipe, key, None)
+                if used is not None:
+                    known(used, "methods", self.methods, f"methods.{name}.recipe.{key}")
+                    if self.methods[used].recipe.kind != "bridge":
+                        raise ValueError(f"methods.{name}.recipe.{key}: `{used}` is no bridge")
         return self
 
     def chosen(self, experiment: Experiment) -> list[Variant]:

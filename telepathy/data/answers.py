@@ -4,6 +4,7 @@ and for every method. Standard library only.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
 # A minus counts only where it cannot be a subtraction (`12-5`), a comma only between groups of three.
@@ -67,3 +68,44 @@ def plain_number(text: str) -> str:
     decimals = decimals.rstrip("0")
     number = (whole.lstrip("0") or "0") + (f".{decimals}" if decimals else "")
     return number if number == "0" else sign + number
+
+
+def label_of(text: str, labels: Sequence[str]) -> str | None:
+    """Give the one label that a written answer names, or None if it names none or several.
+
+    Only the first line that is not blank counts, and only whole words; upper and lower case are the same. A label
+    inside a longer one that stands there does not count for itself. A lower-case `a` that another word follows is an
+    article, not the first choice; the same goes for any label of one letter.
+
+    Args:
+        text: what a model wrote.
+        labels: the closed label set, of one word or more each.
+
+    Examples:
+        >>> label_of(" Positive. I liked it", ["negative", "positive"])
+        'positive'
+        >>> label_of("positively good", ["negative", "positive"])
+        >>> label_of("positive or negative", ["negative", "positive"])
+        >>> label_of("a card payment fee", ["card payment", "card payment fee"])
+        'card payment fee'
+    """
+    lines = text.strip().splitlines()
+    if not lines:
+        return None
+    spans = [(match.span(), label) for label in labels for match in _as_words(label).finditer(lines[0])]
+    named = {
+        label
+        for (start, end), label in spans
+        if not any(left <= start and end <= right and right - left > end - start for (left, right), _ in spans)
+    }
+    return named.pop() if len(named) == 1 else None
+
+
+@lru_cache(maxsize=1024)
+def _as_words(label: str) -> re.Pattern[str]:
+    """A label between word ends, with any white space within; a hyphen joins words (`non-positive`)."""
+    words = r"\s+".join(map(re.escape, label.split()))
+    if len(label) == 1 and label.isalpha():
+        upper, lower = re.escape(label.upper()), re.escape(label.lower())
+        words = rf"(?:{upper}|{lower}(?!\s+\w))"
+    return re.compile(rf"(?<!\w)(?<!\w-){words}(?!\w)(?!-\w)", re.IGNORECASE if len(label) > 1 else 0)

@@ -7,6 +7,7 @@ from typing import Any
 
 from telepathy.data import sources
 from telepathy.data.items import Builder
+from telepathy.data.overlap import near_duplicates
 from telepathy.data.rows import SCHEMA_VERSION, SPLITS
 from telepathy.data.spec import DataSpec, read_spec
 from telepathy.data.splits import Chosen, choose, label_counts
@@ -56,6 +57,7 @@ def prepare(spec: DataSpec) -> tuple[Chosen, dict[str, Any]]:
         **asdict(chosen.counts),
         "available": chosen.available,
         "counts": {name: len(items) for name, items in chosen.splits.items()},
+        "near_duplicates": near_duplicates(chosen.splits["train"], chosen.splits["test"]),
     }
     if spec.labels is not None:
         account["labels"] = {name: label_counts(items, spec.labels) for name, items in chosen.splits.items()}

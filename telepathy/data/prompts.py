@@ -67,6 +67,23 @@ def continuation(before: str, answer: str) -> str:
     return answer if before and before[-1].isspace() else f" {answer}"
 
 
+def name_labels(template: str, labels: Sequence[str]) -> str:
+    """Put the class names into a template, where it asks for them with `{labels}`."""
+    return template.replace("{labels}", ", ".join(labels))
+
+
+def after_shots(template: str, shots: Sequence[tuple[str, str]], prompt: str) -> str:
+    """A prompt after solved ones, with blank lines between (Brown et al. 2020).
+
+    Args:
+        template: the template of all these prompts; the answers follow it.
+        shots: filled prompts and their answers.
+        prompt: the filled prompt without an answer.
+    """
+    solved = [before + continuation(template, answer) for before, answer in shots]
+    return "\n\n".join([*solved, prompt])
+
+
 @dataclass(frozen=True)
 class Layout:
     """The order of the pieces around the soft tokens, tokenised for one receiver.

@@ -14,11 +14,25 @@ from telepathy.training.objective import Objective
 
 
 @torch.no_grad()
-def bridge_rows(bridge: Bridge, objective: Objective, items: Sequence[Item]) -> list[Row]:
-    """Evaluate a bridge on items, in their order."""
+def bridge_rows(
+    bridge: Bridge, objective: Objective, items: Sequence[Item], replaced: Sequence[Tensor] | None = None
+) -> list[Row]:
+    """Evaluate a bridge on items, in their order.
+
+    Args:
+        bridge: a trained bridge.
+        objective: the receiver's side.
+        items: what is scored.
+        replaced: soft tokens `[K, d_r]` to use for each item in place of the bridge's own (controls).
+    """
     bridge.eval()
+    instead = None
+    if replaced is not None:
+        instead = {item.id: soft for item, soft in zip(items, replaced, strict=True)}
 
     def prepare(chosen: list[Item]) -> tuple[list[list[int]], Tensor]:
+        if instead is not None:
+            return [objective.layout.prefix] * len(chosen), torch.stack([instead[item.id] for item in chosen])
         soft = objective.soft_tokens(bridge, [item.text_sha256 for item in chosen])
         return [objective.layout.prefix] * len(chosen), soft
 

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from telepathy.bridge.bridge import Bridge
 from telepathy.bridge.coded import usage
 from telepathy.data.rows import Item
 from telepathy.losses import batch_div
 from telepathy.training.objective import Objective
+from telepathy.tuned.objective import TunedObjective
 
 ROWS = 16
 
@@ -60,8 +61,10 @@ def _short(value: Any) -> Any:
     return float(f"{value:.6g}") if value == value and abs(value) != float("inf") else None
 
 
-def gradient_norms(bridge: Bridge, objective: Objective, items: Sequence[Item]) -> dict[str, float]:
-    """Norm of each unweighted term's gradient over all of the bridge's parameters, on one batch of items."""
+def gradient_norms(
+    bridge: nn.Module, objective: Objective | TunedObjective, items: Sequence[Item]
+) -> dict[str, float]:
+    """Norm of each unweighted term's gradient over all of the trained parameters, on one batch of items."""
     torch.manual_seed(0)
     terms, _ = objective.terms(bridge, items)
     parameters = list(bridge.parameters())

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, Cache
 
 from telepathy.device import compute_dtype
 from telepathy.errors import fail
@@ -81,13 +81,17 @@ class FrozenLM:
         """Input embeddings of token ids `[...]` as `[..., d]`, with whatever scale the model applies."""
         return self.model.get_input_embeddings()(ids)
 
-    def trunk(self, embeds: Tensor, mask: Tensor) -> Tensor:
-        """Last hidden state (after the final norm) `[B, T, d]` of embeddings `[B, T, d]` under a mask `[B, T]`."""
+    def trunk(self, embeds: Tensor, mask: Tensor, cache: Cache | None = None) -> Tensor:
+        """Last hidden state (after the final norm) `[B, T, d]` of embeddings `[B, T, d]` under a mask `[B, T]`.
+
+        With a cache of P earlier tokens, which grows, the mask covers them too: `[B, P + T]`.
+        """
         return self.model.get_decoder()(
             inputs_embeds=embeds.to(self.dtype),
             attention_mask=mask,
-            position_ids=positions(mask),
-            use_cache=False,
+            position_ids=positions(mask)[:, -embeds.shape[1] :],
+            past_key_values=cache,
+            use_cache=cache is not None,
         ).last_hidden_state
 
     @torch.no_grad()

@@ -7,19 +7,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from telepathy.bridge.bridge import Bridge
 from telepathy.config.methods import Training
 from telepathy.data.rows import Item
 from telepathy.errors import UserError
+from telepathy.models.frozen import FrozenLM
 from telepathy.progress import progress
 from telepathy.provenance import code_sha256
 from telepathy.training import checkpoint
-from telepathy.training.objective import Objective
 from telepathy.training.order import rows_of
 
 CHECKPOINT_SECONDS = 30.0
@@ -56,19 +56,40 @@ def validation_steps(plan: Training) -> set[int]:
     return {round(plan.steps * part / plan.validations) for part in range(1, plan.validations + 1)}
 
 
+class Trainable(Protocol):
+    """What the loop needs of an objective, whatever is trained: a bridge, a soft prompt, adapters."""
+
+    receiver: FrozenLM
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Weights of the loss terms."""
+        ...
+
+    def terms(self, module: Any, items: Sequence[Item]) -> tuple[dict[str, Tensor], Tensor | None]:
+        """Unweighted loss terms of a batch; and the soft tokens, if there are any."""
+        ...
+
+    def total(self, terms: dict[str, Tensor]) -> Tensor:
+        """Their weighted sum."""
+        ...
+
+
 def train(
-    bridge: Bridge,
-    objective: Objective,
+    bridge: nn.Module,
+    objective: Trainable,
+    plan: Training,
     items: Sequence[Item],
     seed: int,
     saved: Path,
-    validate: Callable[[Bridge], dict[str, Any]],
+    validate: Callable[[nn.Module], dict[str, Any]],
 ) -> list[dict[str, Any]]:
     """Train a bridge in place; with `ema` it ends with its averaged weights.
 
     Args:
-        bridge: at its initial weights, on the receiver's device.
+        bridge: what is trained, at its initial weights, on the receiver's device.
         objective: loss terms.
+        plan: optimiser, schedule and budget.
         items: training rows.
         seed: seed of the row order.
         saved: checkpoint file; if it is there the run goes on from it.
@@ -82,7 +103,8 @@ def train(
         Interrupted: after SIGTERM or SIGUSR1, with the state saved.
         FloatingPointError: the loss is no longer finite.
     """
-    plan = objective.recipe.training
+    if not plan.steps:
+        return []
     optimizer = torch.optim.AdamW(bridge.parameters(), lr=plan.lr, weight_decay=plan.weight_decay)
     average = AveragedModel(bridge, multi_avg_fn=get_ema_multi_avg_fn(plan.ema)) if plan.ema else None
     made_by = code_sha256("telepathy.train")
@@ -91,7 +113,7 @@ def train(
     last_saved = time.monotonic()
     with _stop_requests() as stop, progress("train", total=plan.steps, initial=step, unit="step") as bar:
         while step < plan.steps:
-            entry = _step(bridge, objective, items, optimizer, seed, step)
+            entry = _step(bridge, objective, plan, items, optimizer, seed, step)
             step += 1
             if average is not None:
                 average.update_parameters(bridge)
@@ -112,14 +134,14 @@ def train(
 
 
 def _step(
-    bridge: Bridge,
-    objective: Objective,
+    bridge: nn.Module,
+    objective: Trainable,
+    plan: Training,
     items: Sequence[Item],
     optimizer: torch.optim.Optimizer,
     seed: int,
     step: int,
 ) -> dict[str, Any]:
-    plan = objective.recipe.training
     started = time.perf_counter()
     for group in optimizer.param_groups:
         group["lr"] = rate(step, plan)
@@ -137,7 +159,7 @@ def _step(
         if soft is not None:
             powers.append(soft.detach().float().pow(2).mean().item())
     norm = torch.nn.utils.clip_grad_norm_(bridge.parameters(), plan.clip).item()
-    loss = sum(objective.recipe.losses.weights[name] * value for name, value in sums.items())
+    loss = sum(objective.weights[name] * value for name, value in sums.items())
     if not math.isfinite(loss) or not math.isfinite(norm):
         raise FloatingPointError(f"loss {loss} or gradient norm {norm} at step {step + 1} is not finite")
     optimizer.step()

@@ -65,6 +65,11 @@ class Objective:
         return losses.projection(self.store.width, self.receiver.width)
 
     @property
+    def weights(self) -> dict[str, float]:
+        """Weights of the loss terms."""
+        return self.recipe.losses.weights
+
+    @property
     def sender_prompt(self) -> str:
         """What the sender reads."""
         return self.recipe.sender_prompt or self.task["sender_prompt"]
@@ -92,8 +97,12 @@ class Objective:
 
     def terms(self, bridge: Bridge, items: Sequence[Item]) -> tuple[dict[str, Tensor], Tensor | None]:
         """Unweighted loss terms with a weight above 0; and the soft tokens, None where no term needs them."""
-        wanted = self.recipe.losses.weights
-        states, mask = self.states([item.text_sha256 for item in items])
+        wanted = self.weights
+        sources = items
+        if self.recipe.training.broken == "sources":
+            # A control: every row learns its target from the next row's source.
+            sources = [*items[1:], items[0]]
+        states, mask = self.states([item.text_sha256 for item in sources])
         with self.autocast():
             if set(wanted) == {"flow"}:
                 return {"flow": self._flow(bridge, items, states, mask)}, None
@@ -102,12 +111,14 @@ class Objective:
 
     def total(self, terms: dict[str, Tensor]) -> Tensor:
         """Weighted sum of the terms."""
-        return torch.stack([self.recipe.losses.weights[name] * term for name, term in terms.items()]).sum()
+        return torch.stack([self.weights[name] * term for name, term in terms.items()]).sum()
 
     def lm(self, items: Sequence[Item], soft: Tensor) -> Tensor:
         """The receiver's cross-entropy over the targets, given soft tokens `[B, K, d_r]`."""
         if self.verbalizer is not None and self.recipe.target != "label_text":
-            return label_loss(self.receiver, self.layout, self.verbalizer, [item.gold for item in items], soft)
+            before = [*self.layout.trained, *self.layout.lead]
+            golds = [item.gold for item in items]
+            return label_loss(self.receiver, [before] * len(items), self.verbalizer, golds, soft)
         first = self.recipe.losses.first_tokens
         return text_loss(
             self.receiver,

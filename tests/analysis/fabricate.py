@@ -22,7 +22,16 @@ SKILL = {
     "p17": 0.95,
     "p17_recorded": 0.5,
     "p21_sender": 0.6,
+    "prompt_tuning": 0.82,
+    "prompt_tuning_searched": 0.83,
+    "lora_searched": 0.88,
+    "bridge_searched": 0.81,
+    "variant_linear": 0.78,
+    "variant_mlp": 0.76,
 }
+CONSTANTS = ("majority", "zero_tokens", "mean_tokens", "constant_class")
+"""Methods that give the same answer for every row."""
+TRAINED = ("bridge", "prompt_tuning", "lora")
 CARRIES = {"p10": 0.6, "p10_recorded": 0.0}
 """Share of an item's entities that a phase's output repeats."""
 NAMES, THINGS = ("Ada", "Ben", "Cleo", "Dan", "Eve"), ("apples", "red kites", "eggs")
@@ -42,10 +51,53 @@ DIAGNOSTICS = {
 LICENSES = {"license": "MIT (made here)"}
 
 
-def tiny_plan(tasks: int = 2, seeds: int = 1, phases: bool = False) -> dict[str, Any]:
-    """A plan like `telepathy.plan.overview` makes, small: label tasks `task_0`.., one open task, maybe a series."""
+EMPTY = {
+    "question": "",
+    "methods": [],
+    "tasks": [],
+    "phases": False,
+    "pairs": ["p"],
+    "seeds": [0],
+    "vary": {},
+    "transfer": False,
+    "reference": None,
+    "null": None,
+    "better_of": [],
+    "across": "methods",
+    "tables": [],
+    "figures": [],
+}
+"""An experiment of `plan/overview.json` that asks for nothing."""
+TRAINING = {"steps": 30, "batch": 8, "accumulation": 1, "lr": 1e-3, "warmup": 0, "weight_decay": 0.01, "clip": 1.0}
+TRAINING |= {"schedule": "constant", "validations": 2, "search": None, "rows": None, "broken": None}
+BRIDGE = {
+    "kind": "bridge",
+    "layer": 3,
+    "soft_tokens": 4,
+    "normalizer": "identity",
+    "output": "rms_scale",
+    "losses": {"lm": 1.0, "recon_cos": 0.0, "batch_div": 0.1},
+    "body": {"kind": "perceiver", "width": None, "heads": 4, "depth": 1},
+    "layout": ["bos", "primer", "soft", "target", "eos"],
+    "training": TRAINING,
+}
+KINDS = {
+    "bridge": "bridge",
+    "receiver_zero_shot": "zero_shot",
+    "majority": "majority",
+}
+
+
+def tiny_plan(tasks: int = 2, seeds: int = 1, phases: bool = False, grids: bool = False) -> dict[str, Any]:
+    """A plan like `telepathy.plan.overview` makes, small: label tasks `task_0`.., one open task.
+
+    Args:
+        tasks: number of closed tasks.
+        seeds: seeds of the main experiment.
+        phases: whether to add a series of phases.
+        grids: whether to add small controls, variants, sweeps, a transfer and an experiment across pairs.
+    """
     names = [f"task_{i}" for i in range(tasks)]
-    methods = {"bridge": "bridge", "receiver_zero_shot": "zero_shot", "majority": "majority"}
     plan: dict[str, Any] = {
         "preset": "tiny",
         "title": "a test",
@@ -65,67 +117,106 @@ def tiny_plan(tasks: int = 2, seeds: int = 1, phases: bool = False) -> dict[str,
             }
             for i, name in enumerate(names)
         },
-        "methods": {m: {"title": m.replace("_", " "), "about": f"About {m}.", "kind": k} for m, k in methods.items()},
-        "experiments": {
-            "main": {
-                "title": "Main",
-                "methods": list(methods),
-                "tasks": names,
-                "pairs": ["p"],
-                "seeds": list(range(seeds)),
-                "reference": "bridge",
-            }
-        },
+        "methods": {m: described(m, k) for m, k in KINDS.items()},
+        "experiments": {},
         "cells": [],
         "runs": {},
     }
     plan["tasks"]["open"] = plan["tasks"][names[0]] | {"title": "Open", "labels": []}
-    plan["experiments"]["text"] = plan["experiments"]["main"] | {"tasks": ["open"], "title": "Open answers"}
-    for experiment, content in plan["experiments"].items():
-        for task in content["tasks"]:
-            for method in content["methods"]:
-                for seed in content["seeds"]:
-                    if method == "majority" and task == "open":
-                        continue
-                    run = f"{task}_{method}" + (f"_{seed}" if method == "bridge" else "")
-                    plan["cells"].append(
-                        {
-                            "experiment": experiment,
-                            "task": task,
-                            "method": method,
-                            "pair": "p",
-                            "seed": seed,
-                            "run": run,
-                        }
-                    )
-                    spec: dict[str, Any] = {
-                        "recipe": {"kind": methods[method]},
-                        "models": {},
-                        "task": {"labels": plan["tasks"][task]["labels"]},
-                    }
-                    if method == "bridge":
-                        spec["models"] = {"sender": "s-1", "receiver": "r-1"}
-                        spec["seed"] = seed
-                        spec["recipe"] |= {
-                            "layer": 3,
-                            "soft_tokens": 4,
-                            "normalizer": "identity",
-                            "output": "rms_scale",
-                            "losses": {"lm": 1.0, "recon_cos": 0.0, "batch_div": 0.1},
-                            "body": {"kind": "perceiver", "width": None, "heads": 4, "depth": 1},
-                            "layout": ["bos", "primer", "soft", "target", "eos"],
-                            "training": {"steps": 30, "batch": 8, "accumulation": 1, "lr": 1e-3, "warmup": 0}
-                            | {"weight_decay": 0.01, "clip": 1.0, "schedule": "constant", "validations": 2},
-                        }
-                    plan["runs"][run] = {
-                        "folder": f"runs/{task}/{method}/{run}",
-                        "task": task,
-                        "method": method,
-                        "spec": spec,
-                    }
+    main = {
+        "title": "Main",
+        "question": "Is it any good?",
+        "methods": list(KINDS),
+        "tasks": names,
+        "seeds": list(range(seeds)),
+        "reference": "bridge",
+        "tables": ["main", "differences", "superadditivity"],
+        "figures": ["accuracy", "differences"],
+    }
+    if grids:
+        from fabricate_grids import BETTER_OF, add_grids, add_methods
+
+        add_methods(plan)
+        main |= {"methods": [*main["methods"], *BETTER_OF, "linear_probe", "prompt_tuning"], "better_of": BETTER_OF}
+    add_experiment(plan, "main", main)
+    add_experiment(plan, "text", main | {"tasks": ["open"], "title": "Open answers", "better_of": []})
+    if grids:
+        add_grids(plan, names, list(range(seeds)))
     if phases:
         _add_series(plan)
     return plan
+
+
+def described(name: str, kind: str) -> dict[str, Any]:
+    """A method of the plan."""
+    return {"title": name.replace("_", " "), "about": f"About {name}.", "kind": kind}
+
+
+def add_experiment(plan: dict[str, Any], name: str, content: dict[str, Any]) -> None:
+    """Add an experiment with its cells and runs, as `telepathy.plan` orders them."""
+    content = EMPTY | content
+    plan["experiments"][name] = content
+    for task in content["tasks"]:
+        for method in content["methods"]:
+            if task == "open" and method not in ("bridge", "receiver_zero_shot"):
+                continue
+            for pair in content["pairs"]:
+                for seed in content["seeds"]:
+                    _fill(plan, name, task, method, pair, seed)
+
+
+def _fill(plan: dict[str, Any], experiment: str, task: str, method: str, pair: str, seed: int) -> None:
+    content = plan["experiments"][experiment]
+    places: list[tuple[str | None, str | None]] = [(None, None)]
+    places += [(f"{key}={value}", None) for key, values in content["vary"].items() for value in values]
+    places += [(None, other) for other in content["tasks"] if content["transfer"] and other != task]
+    for setting, trained_on in places:
+        cell = {"experiment": experiment, "task": task, "method": method, "pair": pair, "seed": seed}
+        run = _run(plan, task, method, pair, seed, setting, trained_on)
+        plan["cells"].append(cell | {"run": run, "setting": setting, "trained_on": trained_on})
+
+
+def _run(
+    plan: dict[str, Any], task: str, method: str, pair: str, seed: int, setting: str | None, trained_on: str | None
+) -> str:
+    """Plan a run, if it is not there yet: like a hash, its id tells runs apart that differ in what they do."""
+    kind = plan["methods"][method]["kind"]
+    recipe: dict[str, Any] = {"kind": kind}
+    if kind == "bridge":
+        recipe = json.loads(json.dumps(BRIDGE))
+        if setting is not None:
+            key, value = setting.split("=")
+            *path, last = key.split(".")
+            part = recipe
+            for step in path:
+                part = part[step]
+            part[last] = json.loads(value)
+    elif kind in ("prompt_tuning", "lora"):
+        recipe |= {"text": method != "constant_class", "soft_tokens": 4} if kind == "prompt_tuning" else {"rank": 2}
+        recipe["training"] = dict(TRAINING)
+    elif kind == "control":
+        recipe |= {"bridge": "bridge", "soft": method.removesuffix("_tokens")}
+    if method == "untrained_bridge":
+        recipe["training"] |= {"steps": 0, "validations": 0}
+    if method in ("shuffled_sources", "permuted_labels"):
+        recipe["training"]["broken"] = method.split("_")[1]
+    if method.startswith("variant_"):
+        recipe["body"] = {"kind": method.removeprefix("variant_")}
+    if method.endswith("_searched") or method.startswith("variant_"):
+        recipe["training"] = recipe["training"] | {"search": {"lr": [0.0003, 0.003], "share": 0.25}}
+    if trained_on is not None:
+        recipe = {"kind": "transfer", "bridge": method, "trained_on": trained_on}
+    base = setting is None or recipe == BRIDGE
+    seeded = kind in ("bridge", "prompt_tuning", "lora", "control")
+    run = f"{task}_{method}" + (f"_{seed}" if seeded else "") + (f"_{pair}" if pair != "p" else "")
+    run += "" if base else f"_{setting}".replace("=", "-")
+    run += f"_from_{trained_on}" if trained_on is not None else ""
+    spec: dict[str, Any] = {"recipe": recipe, "models": {}, "task": {"labels": plan["tasks"][task]["labels"]}}
+    if seeded:
+        spec |= {"models": {"sender": "s-1", "receiver": "r-1"}, "seed": seed}
+    place = {"folder": f"runs/{task}/{method}/{run}", "task": task, "method": method}
+    plan["runs"].setdefault(run, place | {"spec": spec})
+    return run
 
 
 def _phase(task: str, variants: tuple[str, ...], metric: str, against: str = "shuffled", **more: Any) -> dict[str, Any]:
@@ -157,15 +248,7 @@ def _add_series(plan: dict[str, Any]) -> None:
         "p26": _phase("task_0", one, "accuracy"),
     }
     bridge = next(run["spec"] for run in plan["runs"].values() if run["method"] == "bridge")
-    plan["experiments"]["series"] = {
-        "title": "The series",
-        "methods": [],
-        "tasks": [],
-        "phases": True,
-        "pairs": ["p"],
-        "seeds": [0],
-        "reference": None,
-    }
+    add_experiment(plan, "series", {"title": "The series", "phases": True, "tables": ["phases"], "figures": ["phases"]})
     for phase, content in plan["phases"].items():
         task = content["task"]
         kind = {"p21_sender": "zero_shot", "p26": "latency"}.get(phase, "bridge")
@@ -174,10 +257,11 @@ def _add_series(plan: dict[str, Any]) -> None:
             plan["methods"][method] = {"title": f"{phase} {variant['name']}", "about": "About.", "kind": kind}
             run = f"{task}_{method}"
             cell = {"experiment": "series", "task": task, "method": method, "pair": "p", "seed": 0, "run": run}
-            plan["cells"].append(cell)
+            plan["cells"].append(cell | {"setting": None, "trained_on": None})
             spec = {"recipe": {"kind": kind}, "models": {}, "task": {"labels": plan["tasks"][task]["labels"]}}
             if kind == "bridge":
-                spec = bridge | {"task": spec["task"], "recipe": bridge["recipe"] | {"bottleneck": None}}
+                recipe = bridge["recipe"] | {"bottleneck": None, "primer": method}  # all differ in something
+                spec = bridge | {"task": spec["task"], "recipe": recipe}
             plan["runs"][run] = {"folder": f"runs/{task}/{method}/{run}", "task": task, "method": method, "spec": spec}
 
 
@@ -189,7 +273,7 @@ def fabricate(plan: dict[str, Any], results: Path, seed: int = 0) -> Path:
         rng = np.random.default_rng([seed, order])
         task = plan["tasks"][content["task"]]
         shared = np.random.default_rng([seed, list(plan["tasks"]).index(content["task"]), 7])
-        rows = _rows(task, content, rng, shared)
+        rows = _rows(task, content, rng, shared, score=-0.5 - 0.001 * order)
         environment = {
             "python": "3.11.2",
             "platform": "Linux-6.1.0-18-amd64-x86_64-with-glibc2.36",
@@ -202,27 +286,39 @@ def fabricate(plan: dict[str, Any], results: Path, seed: int = 0) -> Path:
         }
         folder = results / content["folder"]
         record = {"spec": content["spec"], "resolved": {}, "inputs": {}}
-        if content["spec"]["recipe"]["kind"] == "bridge":
-            record["resolved"] = {"source_layer": 3, "soft_tokens": 4, "parameters": 1234}
+        record["inputs"]["overlap"] = {"test": len(rows), "near": 2 if content["task"] == "task_1" else 0}
+        recipe = content["spec"]["recipe"]
+        if recipe["kind"] in TRAINED:
+            record["resolved"] = {"parameters": 1234 + 100 * len(content["method"])} | _searched(recipe)
+        if recipe["kind"] == "bridge":
+            record["resolved"] |= {"source_layer": 3, "soft_tokens": recipe["soft_tokens"], "parameters": 1234}
             record["diagnostics"] = DIAGNOSTICS
         write_run(folder, record, rows, environment)
-        if content["spec"]["recipe"]["kind"] == "bridge":
-            (folder / "train.jsonl").write_text(_log(content["spec"]["recipe"], rng))
+        if recipe["kind"] in TRAINED:
+            (folder / "train.jsonl").write_text(_log(recipe, rng))
     return path
 
 
-def _rows(task: dict[str, Any], content: dict[str, Any], rng: Any, shared: Any) -> list[Row]:
+def _searched(recipe: dict[str, Any]) -> dict[str, Any]:
+    search = recipe["training"].get("search")
+    if search is None:
+        return {"search": None}
+    tried = [{"lr": lr, "validation_accuracy": 0.5 + 50 * lr, "validation_loss": 0.6} for lr in search["lr"]]
+    return {"search": {"candidates": tried, "lr": search["lr"][-1]}}
+
+
+def _rows(task: dict[str, Any], content: dict[str, Any], rng: Any, shared: Any, score: float) -> list[Row]:
     n, labels = task["rows"]["test"], task["labels"]
     gold = shared.choice(labels, n) if labels else shared.integers(1, 999, n).astype(str)
     difficulty = shared.random(n)
-    skill = SKILL.get(content["method"], 0.5)
+    skill = _skill(content, rng)
     rows = []
     for i in range(n):
         mixed = 0.6 * difficulty[i] + 0.4 * rng.random()
         right = mixed < skill
         wrong = rng.choice([x for x in labels if x != gold[i]]) if labels else str(int(gold[i]) + 1)
         prediction: str | None = str(gold[i]) if right else str(wrong)
-        if content["method"] == "majority":
+        if content["method"] in CONSTANTS:
             prediction = labels[0]
         parsed = bool(labels) or rng.random() > 0.06
         rows.append(
@@ -233,13 +329,24 @@ def _rows(task: dict[str, Any], content: dict[str, Any], rng: Any, shared: Any) 
                 gold=str(gold[i]),
                 prediction=prediction if parsed else None,
                 parsed=parsed,
-                scores=dict.fromkeys(labels, -0.5) if labels else None,
+                scores=dict.fromkeys(labels, score) if labels else None,
                 output=None if labels else _output(content["method"], prediction if parsed else None, i, rng),
                 source=None if labels else f"{NAMES[i % 5]} has {i} {THINGS[i % 3]}. How many are left?",
                 entities=None if labels else {"numbers": [str(i)], "names": [NAMES[i % 5]], "things": [THINGS[i % 3]]},
             )
         )
     return rows
+
+
+def _skill(content: dict[str, Any], rng: Any) -> float:
+    """How good a run is: that of its method, moved by its settings and, from the second seed on, by its seed."""
+    spec, skill = content["spec"], SKILL.get(content["method"], 0.5)
+    recipe = spec["recipe"]
+    if recipe["kind"] == "transfer":
+        skill = 0.6
+    if recipe["kind"] == "bridge":
+        skill += 0.04 * (recipe["soft_tokens"] - 4) / 4 - 0.2 * (recipe["training"]["lr"] > 0.005)
+    return skill + (0.03 * rng.normal() if spec.get("seed") else 0.0)
 
 
 def _output(method: str, prediction: str | None, i: int, rng: Any) -> str:
@@ -251,7 +358,7 @@ def _output(method: str, prediction: str | None, i: int, rng: Any) -> str:
 
 def _log(recipe: dict[str, Any], rng: Any) -> str:
     steps = recipe["training"]["steps"]
-    terms = [name for name, weight in recipe["losses"].items() if weight]
+    terms = [name for name, weight in recipe.get("losses", {"lm": 1.0}).items() if weight]
     lines = []
     for step in range(1, steps + 1):
         fall = float(np.exp(-3 * step / steps))

@@ -101,7 +101,7 @@ def test_main_table_prints_what_the_values_print(study, tmp_path):
         assert value.text.replace("%", r"\%") in latex
 
 
-@pytest.mark.parametrize("shape", [{"tasks": 1}, {"tasks": 3, "seeds": 3}])
+@pytest.mark.parametrize("shape", [{"tasks": 1}, {"tasks": 3, "seeds": 3}, {"grids": True, "seeds": 2}])
 def test_any_number_of_tasks_and_seeds(tmp_path, shape):
     study = whole(fabricate(tiny_plan(**shape), tmp_path))
     for name in MODULES:

@@ -1,3 +1,5 @@
+import dataclasses
+import html
 import re
 import shutil
 import sys
@@ -7,7 +9,9 @@ import pytest
 from fabricate import fabricate, tiny_plan
 from test_phases import whole
 
+from analysis.alarms import KINDS
 from analysis.claims import load
+from analysis.literals import built_outputs
 from analysis.report import __main__ as command
 from analysis.report import curves
 from analysis.report.pages import pages
@@ -54,6 +58,9 @@ def test_a_page_for_each_phase_and_links_that_lead_somewhere(found):
     }
     for name, text in found.items():
         for link in checked(text).links:
+            if link.startswith(("../tables/", "../figures/")):
+                assert link.removeprefix("../").rsplit(".", 1)[0] in built_outputs()
+                continue
             target = f"phases/{link}" if name.startswith("phases/") else link
             assert target.replace("phases/../", "") in found
 
@@ -95,6 +102,36 @@ def test_the_overview_lists_what_is_reported_and_not_rebuilt(found):
     left = found["index.html"].split("Reported, not rebuilt here")[1]
     assert 'title="phase02.gsm8k.bridge.accuracy"' in left
     assert 'title="phase01.gsm8k.bridge.accuracy"' not in left
+
+
+@pytest.fixture(scope="module")
+def grids(tmp_path_factory):
+    return whole(fabricate(tiny_plan(grids=True), tmp_path_factory.mktemp("grids")))
+
+
+def test_the_overview_shows_every_experiment_with_its_question_and_files(grids):
+    text = pages(grids, [])["index.html"]
+    checked(text)
+    for name in grids.grids:
+        content = grids.plan["experiments"][name]
+        part = text.split(f'<h3 id="{name}">')[1].split("<h3 id=")[0]
+        assert html.escape(content["question"], quote=False).replace("'", "&#39;") in part
+        for kind, ending in (("tables", "csv"), ("figures", "png")):
+            for file in content[kind]:
+                assert f'href="../{kind}/{file}.{ending}"' in part
+        assert part.count("<tr>") >= len(grids.groups_of(name))
+    assert "SD between seeds" in text.split('<h3 id="tokens">')[1].split("<h3 id=")[0]
+    assert "the better of its models alone" in text.split('<h3 id="main">')[1].split("<h3 id=")[0]
+
+
+def test_the_overview_shows_the_alarms(grids):
+    text = pages(grids, [])["index.html"].split("<h2>Alarms</h2>")[1].split("<h2>")[0]
+    assert grids.comparisons["alarms"]
+    for alarm in grids.comparisons["alarms"]:
+        assert KINDS[alarm["kind"]] in text
+        assert " ".join(alarm["runs"]) in text
+    calm = dataclasses.replace(grids, comparisons=grids.comparisons | {"alarms": []})
+    assert "No alarm was raised." in pages(calm, [])["index.html"]
 
 
 def test_the_same_runs_give_the_same_pages(series, found):

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from telepathy.bridge.bodies import make_body
+from telepathy.config import sizes as sizes_of
 from telepathy.config.parts import (
     MLP,
     FlowCross,
@@ -27,6 +28,7 @@ BODIES = {
     "recurrent_perceiver": RecurrentPerceiver(kind="recurrent_perceiver", rounds=2, **ATTENDING),
     "iterated": Iterated(kind="iterated", rounds=3, **ATTENDING),
     "linear": Linear(kind="linear"),
+    "linear_each": Linear(kind="linear", each=True),
     "mlp": MLP(kind="mlp", width=16),
     "mean_pool": MeanPool(kind="mean_pool"),
     "last_token": LastToken(kind="last_token"),
@@ -183,3 +185,29 @@ def test_mlp_and_linear_formulas():
     torch.testing.assert_close(linear(states, mask), linear.map(mean)[:, None].expand(-1, K, -1))
     torch.testing.assert_close(mlp(states, mask), mlp.map(mean).view(3, K, D_R))
     assert [type(one).__name__ for one in mlp.map] == ["Linear", "GELU", "Linear", "GELU", "Linear"]
+
+
+SIZES = [(4, 12, 24), (4, 16, 16), (3, 16, 40)]
+
+
+@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("sizes", SIZES)
+def test_sizes_in_closed_form_are_those_of_the_modules(name, sizes):
+    if name == "recurrent_perceiver":
+        sizes = (4, *sizes[1:])
+    assert sizes_of.parameters(BODIES[name], *sizes) == parameters(make_body(BODIES[name], *sizes))
+
+
+@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("wanted", [1_000, 20_000, 300_000])
+def test_matched_width_comes_closest(name, wanted):
+    """No other multiple of the heads is closer; bodies without a width stay as they are."""
+    body = sizes_of.matched(BODIES[name], wanted, K, D_S, D_R)
+    if not hasattr(body, "width"):
+        assert body == BODIES[name]
+        return
+    unit = getattr(body, "heads", 1)
+    assert body.width % unit == 0
+    gap = abs(sizes_of.parameters(body, K, D_S, D_R) - wanted)
+    for width in range(unit, 40 * unit, unit):
+        assert gap <= abs(sizes_of.parameters(body.model_copy(update={"width": width}), K, D_S, D_R) - wanted)

@@ -1,5 +1,6 @@
 """Configuration: presets load, mistakes are explained, planning is light."""
 
+import shutil
 import subprocess
 import sys
 
@@ -9,7 +10,9 @@ from helpers import ROOT
 
 from telepathy.config import load, presets
 from telepathy.config.load import FOLDER
+from telepathy.config.methods import Bridge
 from telepathy.config.schema import PATH, text
+from telepathy.config.sizes import parameters
 from telepathy.errors import UserError
 from telepathy.plan import make_plan
 
@@ -49,6 +52,16 @@ def test_schema_is_in_sync():
         ({"tasks": {"toy_sentiment": {"answer": "{text}"}}}, ["tasks.toy_sentiment", "labels", "not both"]),
         ({"tasks": {"toy_sentiment": {"sender_prompt": "hello"}}}, ["{text}"]),
         ({"tasks": {"word_problems": {"pattern": "("}}}, ["no regular expression"]),
+        ({"experiments": {"main": {"null": "nobody"}}}, ["experiments.main.methods", "`nobody`"]),
+        ({"experiments": {"tokens": {"vary": {"soft_tokens": []}}}}, ["experiments.tokens", "no value"]),
+        ({"experiments": {"tokens": {"vary": {"soft_token": [3]}}}}, ["unknown key", "did you mean `soft_tokens`?"]),
+        ({"experiments": {"tokens": {"vary": {"body.depth": [0]}}}}, ["body.depth", "greater than 0"]),
+        ({"experiments": {"tokens": {"methods": ["majority"], "reference": None}}}, ["`majority` is no bridge"]),
+        ({"experiments": {"directions": {"reference": "bridge"}}}, ["experiments.directions", "across pairs"]),
+        ({"methods": {"zero_tokens": {"recipe": {"bridge": "majority"}}}}, ["zero_tokens", "`majority` is no bridge"]),
+        ({"methods": {"variant_mlp": {"recipe": {"match": "nobody"}}}}, ["variant_mlp", "`nobody`"]),
+        ({"bridge": {"training": {"search": {"lr": [1.0]}}}}, ["search.lr", "at least 2"]),
+        ({"bridge": {"body": {"widht": 32}}}, ["widht"]),
     ],
 )
 def test_mistakes_name_key_and_fix(overrides, wanted):
@@ -61,10 +74,12 @@ def test_mistakes_name_key_and_fix(overrides, wanted):
 
 
 def test_mistake_in_a_preset_file_names_the_file(tmp_path):
-    for name in ("models", "tasks", "methods", "phases"):
+    for name in ("models", "tasks", "methods", "phases", "experiments"):
         (tmp_path / f"{name}.yaml").write_text((FOLDER / f"{name}.yaml").read_text())
-    (tmp_path / "presets").mkdir()
+    shutil.copytree(FOLDER / "presets", tmp_path / "presets")
     content = yaml.safe_load((FOLDER / "presets" / "smoke.yaml").read_text()) | {"titel": "x"}
+    content["experiments"] = {"mine": {"title": "M", "methods": ["bridge"], "tasks": ["toy_sentiment"],
+                                       "pairs": ["tiny"], "seeds": [0]}}  # fmt: skip
     (tmp_path / "presets" / "mine.yaml").write_text(yaml.safe_dump(content))
     with pytest.raises(UserError, match=r"mine\.yaml: unknown key `titel`; did you mean `title`\?"):
         load("mine", folder=tmp_path)
@@ -78,7 +93,7 @@ def test_mistake_in_a_preset_file_names_the_file(tmp_path):
 
 def ids(**overrides) -> dict:
     plan = make_plan(load("smoke", overrides))
-    return {(cell.task, cell.method): cell.run for cell in plan.cells}
+    return {(cell.task, cell.method): cell.run for cell in plan.cells if cell.experiment == "main"}
 
 
 BRIDGE = ("toy_sentiment", "bridge")
@@ -129,7 +144,7 @@ def test_baselines_are_shared_across_seeds_and_unaffected_by_bridges():
 def test_another_layer_leaves_the_other_runs_alone():
     extra = {
         "methods": {"shallow": {"title": "S", "about": "-", "parent": "bridge", "recipe": {"layer": 1}}},
-        "experiments": {"main": {"methods": ["bridge", "shallow", "receiver_zero_shot"]}},
+        "experiments": {"main": {"methods": ["bridge", "shallow", "receiver_zero_shot"], "better_of": []}},
     }
     plan = make_plan(load("smoke", extra))
     assert ids()[BRIDGE] in plan.runs
@@ -150,3 +165,80 @@ def test_parsing_imports_neither_torch_nor_pandas():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def cells(preset="smoke", **overrides):
+    plan = make_plan(load(preset, overrides))
+    return plan, plan.cells
+
+
+def test_a_varied_setting_reaches_the_recipe_and_the_base_value_is_the_base_run():
+    plan, found = cells()
+    varied = {
+        cell.setting: plan.runs[cell.run].spec["recipe"]
+        for cell in found
+        if cell.experiment == "design" and cell.seed == 0
+    }
+    base = next(cell.run for cell in found if cell.experiment == "main" and cell.method == "bridge")
+    assert varied[None] == plan.runs[base].spec["recipe"]
+    assert varied["body.depth=2"]["body"]["depth"] == 2
+    assert varied["training.batch=4"]["training"]["batch"] == 4
+    assert varied["losses.batch_div=0.5"]["losses"]["batch_div"] == 0.5
+    assert varied["layer=1.0"]["layer"] == 4
+    same = next(cell.run for cell in found if cell.setting == "body.depth=1" and cell.seed == 0)
+    assert same == base
+
+
+def test_runs_that_experiments_share_are_planned_once():
+    plan, found = cells()
+    main = next(cell.run for cell in found if cell.experiment == "main" and cell.method == "bridge")
+    sharing = {cell.experiment for cell in found if cell.run == main}
+    assert {"main", "controls", "tokens", "design", "learning_curve", "transfer", "directions"} <= sharing
+    assert len(plan.runs) < len(found)
+
+
+def test_transfer_goes_both_ways_between_tasks_with_the_same_labels():
+    plan, found = cells(experiments={"transfer": {"tasks": ["toy_sentiment", "toy_opinions", "word_problems"]}})
+    moved = {(cell.trained_on, cell.task): plan.runs[cell.run] for cell in found if cell.trained_on}
+    assert set(moved) == {("toy_sentiment", "toy_opinions"), ("toy_opinions", "toy_sentiment")}
+    for (source, _), run in moved.items():
+        assert plan.runs[run.uses].task == source
+
+
+def test_an_experiment_is_one_entry():
+    mine = {"title": "Mine", "methods": ["bridge"], "tasks": ["toy_sentiment"], "pairs": ["tiny"], "seeds": [0],
+            "vary": {"output_gain": [0.5, 2.0]}, "reference": "bridge", "tables": ["sweeps"]}  # fmt: skip
+    before, after = cells()[0], cells(experiments={"mine": mine})[0]
+    assert len(set(after.runs) - set(before.runs)) == 2
+    assert set(before.runs) <= set(after.runs)
+
+
+@pytest.mark.parametrize("preset", ["small", "paper"])
+def test_variants_are_as_large_as_the_bridge_where_they_can_be(preset):
+    plan, found = cells(preset)
+    config = plan.config
+    for cell in (one for one in found if one.experiment == "variants" and one.seed == 0):
+        recipe = config.methods[cell.method].recipe
+        pair = config.pairs[cell.pair]
+        if recipe.kind != "bridge" or recipe.match is None:
+            continue
+        widths = config.models[pair.sender].width, config.models[pair.receiver].width
+        own = Bridge.model_validate(plan.runs[cell.run].spec["recipe"])
+        base = next(one.run for one in found if (one.task, one.method) == (cell.task, "bridge_searched"))
+        other = Bridge.model_validate(plan.runs[base].spec["recipe"])
+        ratio = parameters(own.body, own.soft_tokens, *widths) / parameters(other.body, other.soft_tokens, *widths)
+        assert 0.95 < ratio < 1.05, cell.method
+
+
+def test_every_trained_variant_has_the_same_search():
+    plan, found = cells("small")
+    searches = {
+        str(plan.runs[cell.run].spec["recipe"]["training"]["search"]) for cell in found if cell.experiment == "variants"
+    }
+    budgets = {
+        (training["steps"], training["batch"] * training["accumulation"])
+        for cell in found if cell.experiment == "variants" and cell.task == "rotten_tomatoes"
+        for training in [plan.runs[cell.run].spec["recipe"]["training"]]
+    }  # fmt: skip
+    assert len(searches) == len(budgets) == 1
+    assert "None" not in searches

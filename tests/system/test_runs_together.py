@@ -31,7 +31,7 @@ def test_a_kept_run_is_put_back_without_training(world, results, monkeypatch):
     runs.make(results / "smoke", results / "cache", run)
     out = folder(results, world, "p02")
     before = {path.name: path.read_bytes() for path in out.iterdir()}
-    assert {"run.json", "rows.jsonl.gz", "train.jsonl", "bridge.safetensors", "environment.json"} <= set(before)
+    assert {"run.json", "rows.jsonl.gz", "train.jsonl", "weights.safetensors", "environment.json"} <= set(before)
     shutil.rmtree(out)
     monkeypatch.setattr(train, "run", lambda *_: pytest.fail("trained again"))
     runs.make(results / "smoke", results / "cache", run)
@@ -57,7 +57,7 @@ def test_variants_that_differ_at_evaluation_alone_train_once(world, results, mon
         runs.make(results / "smoke", results / "cache", run)
     assert called == [1]
     first, second = (folder(results, world, method) for method in ("p03_1_recorded", "p04_recorded"))
-    assert (first / "bridge.safetensors").read_bytes() == (second / "bridge.safetensors").read_bytes()
+    assert (first / "weights.safetensors").read_bytes() == (second / "weights.safetensors").read_bytes()
     assert read_run(first).rows[0].prompt != read_run(second).rows[0].prompt
 
 

@@ -14,6 +14,7 @@ import pytest
 from helpers import ROOT
 
 from telepathy.config import load
+from telepathy.config.methods import TRAINED
 from telepathy.config.phases import variants
 
 LATEX = shutil.which("latexmk") is not None
@@ -95,7 +96,7 @@ def test_editing_a_figure_rebuilds_it_and_the_pdf_only(built):
 
 def test_editing_the_bridge_retrains(built):
     rerun = edited(built, "telepathy/bridge/perceiver.py")
-    assert sum(name.startswith("runs_") and "_bridge_" in name for name in rerun) >= 4
+    assert sum(name.startswith("runs_") and "_trained_" in name for name in rerun) >= 4
     assert not any(name.startswith(("prepare_model", "encode", "calibrate")) for name in rerun)
     assert not any("_baseline_" in name for name in rerun)
 
@@ -104,9 +105,12 @@ def test_on_a_cluster_every_run_is_a_job_of_its_own(built):
     overview = json.loads((built / "results" / "smoke" / "plan" / "overview.json").read_text())
     kinds = [run["spec"]["recipe"]["kind"] for run in overview["runs"].values()]
     jobs = planned(built, ("together=0",))
-    assert jobs["train"] == jobs["evaluate"] == kinds.count("bridge")
+    trained = sum(kind in TRAINED for kind in kinds)
+    reused = kinds.count("control") + kinds.count("transfer")
+    assert jobs["train"] == jobs["evaluate"] == trained
     assert jobs["latency"] == kinds.count("latency")
-    assert jobs["baseline"] == len(kinds) - kinds.count("bridge") - kinds.count("latency")
+    assert jobs["reuse"] == reused > 0
+    assert jobs["baseline"] == len(kinds) - trained - reused - kinds.count("latency")
 
 
 def test_every_phase_and_variant_has_a_row_with_finite_numbers(built):
@@ -125,6 +129,88 @@ def test_every_phase_and_variant_has_a_row_with_finite_numbers(built):
         assert row["verdict"] in ("supported", "contradicted", "no evidence", "not tested")
     for name in overview["phases"]:
         assert (out / "report" / "phases" / f"{name}.html").stat().st_size > 0
+
+
+def rows_of(folder: Path, table: str) -> list[dict[str, str]]:
+    with open(folder / "results" / "smoke" / "tables" / f"{table}.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_method_control_and_sweep_has_a_row_with_finite_numbers(built):
+    """Each place of each experiment is in each of the tables that the experiment names."""
+    overview = json.loads((built / "results" / "smoke" / "plan" / "overview.json").read_text())
+    config = load("smoke")
+    assert set(config.methods) - {cell["method"] for cell in overview["cells"]} == set()
+    keys = ("experiment", "task", "method", "pair", "trained_on")
+    for name, experiment in overview["experiments"].items():
+        cells = [cell for cell in overview["cells"] if cell["experiment"] == name]
+        for table in set(experiment["tables"]) & {"main", "controls", "variants", "sweeps", "transfer", "pairs"}:
+            rows = [row for row in rows_of(built, table) if row["experiment"] == name]
+            for cell in cells:
+                found = [
+                    row
+                    for row in rows
+                    if all(row.get(key, cell[key]) in (cell[key], cell[key] or "", cell["task"]) for key in keys)
+                ]
+                assert found, (table, cell)
+                assert all(math.isfinite(float(row["accuracy"])) for row in found)
+        if experiment["vary"]:
+            shown = {(row["key"], row["value"]) for row in rows_of(built, "sweeps") if row["experiment"] == name}
+            wanted = {(key, str(value)) for key, values in experiment["vary"].items() for value in values}
+            assert {(key, float(value)) for key, value in wanted} <= {
+                (key, float(value)) for key, value in shown if value
+            }
+            for row in rows_of(built, "sweeps"):
+                if row["experiment"] == name:
+                    assert math.isfinite(float(row["replicate_sd"]))
+
+
+def test_every_experiment_is_in_its_figures(built):
+    overview = json.loads((built / "results" / "smoke" / "plan" / "overview.json").read_text())
+    for name, experiment in overview["experiments"].items():
+        for figure in experiment["figures"]:
+            path = built / "results" / "smoke" / "figures" / f"{figure}.csv"
+            with open(path, newline="") as file:
+                rows = list(csv.DictReader(file))
+            if figure != "phases":
+                assert any(row["experiment"] == name for row in rows), (name, figure)
+
+
+GAIN = """
+experiments:
+  gain:
+    title: Size of the soft tokens
+    question: How loud should soft tokens be?
+    methods: [bridge]
+    tasks: [toy_sentiment]
+    pairs: [tiny]
+    seeds: [0, 1]
+    vary: {output_gain: [0.5, 2.0]}
+    reference: bridge
+    tables: [sweeps]
+    figures: [sweeps]
+"""
+
+
+@pytest.mark.timeout(600)
+def test_a_new_experiment_is_one_entry(built, tmp_path):
+    """It gets its rows and its panel; only its own new runs are made."""
+    folder = tmp_path / "project"
+    shutil.copytree(built, folder)
+    (folder / "mine.yaml").write_text(GAIN)
+    before = {path: path.stat().st_mtime_ns for path in (folder / "results/smoke/runs").rglob("rows.jsonl.gz")}
+    wanted = [f"results/smoke/{name}" for name in ("tables/sweeps.csv", "figures/sweeps.csv")]
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "2", "--config", "preset=smoke", "--configfile", "mine.yaml",
+         "--", *wanted],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    values = {row["value"] for row in rows_of(folder, "sweeps") if row["experiment"] == "gain"}
+    assert {"0.5", "2.0"} <= values
+    assert "gain" in (folder / "results/smoke/figures/sweeps.csv").read_text()
+    after = set((folder / "results/smoke/runs").rglob("rows.jsonl.gz"))
+    assert len(after - set(before)) == 4
 
 
 MINE = """

@@ -54,7 +54,7 @@ def outputs(folder, out):
     log = [json.loads(line) for line in (folder / out / "train.jsonl").read_text().splitlines()]
     for entry in log:
         del entry["examples_per_second"]
-    return log, (folder / out / "bridge.safetensors").read_bytes()
+    return log, (folder / out / "weights.safetensors").read_bytes()
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGUSR1])

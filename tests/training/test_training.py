@@ -71,7 +71,7 @@ def test_label_loss_is_minus_the_log_probability_that_evaluation_gives(world):
     batch = items(world, "toy_sentiment")
     soft = objective.soft_tokens(bridge, [item.text_sha256 for item in batch])
     golds = [item.gold for item in batch]
-    loss = label_loss(objective.receiver, objective.layout, objective.verbalizer, golds, soft)
+    loss = label_loss(objective.receiver, [objective.layout.trained] * 8, objective.verbalizer, golds, soft)
     scores = label_scores(objective.receiver, [objective.layout.prefix] * 8, objective.verbalizer, soft.detach())
     column = [objective.verbalizer.labels.index(gold) for gold in golds]
     wanted = -scores[torch.arange(8), column].mean()

@@ -1,8 +1,8 @@
 rule evaluate:
     input:
         lambda wildcards: [f"{CACHE}/{name}" for name in PLAN.needs(wildcards.run)],
-        weights=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/bridge.safetensors",
-        gradients=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/gradients.json",
+        weights=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/weights.safetensors",
+        notes=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/training.json",
         spec=ancient(f"{OUT}/plan/runs/{{run}}.json"),
         code=sources("telepathy.evaluate"),
     output:
@@ -12,7 +12,7 @@ rule evaluate:
     log:
         f"{OUT}/logs/evaluate/{{task}}-{{method}}-{{run}}.log",
     wildcard_constraints:
-        run="|".join(PLAN.ids("bridge")) or "none",
+        run="|".join(PLAN.ids("trained")) or "none",
     threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,

@@ -1,6 +1,6 @@
 # Everything from here on reads raw runs only, and takes seconds.
 RUNS = [f"{OUT}/{run.folder}" for run in PLAN.runs.values()]
-TRAINED = [f"{OUT}/{PLAN.runs[run].folder}/train.jsonl" for run in PLAN.ids("bridge")]
+TRAINED = [f"{OUT}/{PLAN.runs[run].folder}/train.jsonl" for run in PLAN.ids("trained")]
 PLANNED = f"{OUT}/plan/overview.json"
 COMPARED = f"{OUT}/statistics/comparisons.json"
 PHASED = f"{OUT}/statistics/phases.json"

@@ -1,13 +1,14 @@
 # Runs of one task and pair share a process, which loads each model once. One thread each: two such processes on two
 # cores do more than one with two threads, and the bytes do not depend on the number of cores.
-TRAINED_FILES = ["bridge.safetensors", "train.jsonl", "gradients.json"]
+TRAINED_FILES = ["weights.safetensors", "train.jsonl", "training.json"]
 RUN_FILES = ["run.json", "rows.jsonl.gz", "environment.json"]
 
 # An edit of the bridge does not run the baselines again.
 STAGES = {
     "baseline": ["telepathy.baselines.run"],
-    "bridge": ["telepathy.train", "telepathy.evaluate"],
+    "trained": ["telepathy.train", "telepathy.evaluate"],
     "latency": ["telepathy.latency"],
+    "reuse": ["telepathy.reuse"],
 }
 
 for GROUP, IDS in PLAN.groups().items():
@@ -18,7 +19,7 @@ for GROUP, IDS in PLAN.groups().items():
             f"runs_{GROUP}".replace("-", "_")
         input:
             sorted({f"{CACHE}/{name}" for run in IDS for name in PLAN.needs(run)}),
-            [f"{OUT}/{PLAN.runs[run].folder}/bridge.safetensors" for run in USED],
+            [f"{OUT}/{PLAN.runs[run].folder}/weights.safetensors" for run in USED],
             ancient([f"{OUT}/plan/runs/{run}.json" for run in IDS]),
             code=sorted({*sources(*STAGES[GROUP.split("-")[-2]]), "telepathy/runs.py"}),
         output:
@@ -26,7 +27,7 @@ for GROUP, IDS in PLAN.groups().items():
                 f"{OUT}/{PLAN.runs[run].folder}/{name}"
                 for run in IDS
                 for name in RUN_FILES
-                + (TRAINED_FILES if run in PLAN.ids("bridge") else [])
+                + (TRAINED_FILES if run in PLAN.ids("trained") else [])
             ],
         log:
             f"{OUT}/logs/runs/{GROUP}.log",

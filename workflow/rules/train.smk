@@ -5,9 +5,9 @@ rule train:
         spec=ancient(f"{OUT}/plan/runs/{{run}}.json"),
         code=sources("telepathy.train"),
     output:
-        weights=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/bridge.safetensors",
+        weights=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/weights.safetensors",
         log=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/train.jsonl",
-        gradients=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/gradients.json",
+        notes=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/training.json",
     log:
         f"{OUT}/logs/train/{{task}}-{{method}}-{{run}}.log",
     threads: 2
