@@ -276,9 +276,7 @@ def _transfer(plan: Plan, method: str, trained_on: str, task_name: str, pair_nam
     return _add(plan, task_name, method, spec, pair_name, uses)
 
 
-def _bridge(
-    plan: Plan, method: str, recipe: Bridge, task_name: str, pair: Pair, settings: dict[str, Any]
-) -> Spec:
+def _bridge(plan: Plan, method: str, recipe: Bridge, task_name: str, pair: Pair, settings: dict[str, Any]) -> Spec:
     recipe = resolve_bridge(plan.config, method, recipe, task_name, pair.sender, pair.receiver, settings)
     prompt = recipe.sender_prompt or plan.config.tasks[task_name].sender_prompt
     layer = int(recipe.layer)

@@ -25,7 +25,9 @@ class World:
 
     def run(self, task: str, method: str):
         """The first planned run of a method on a task: the recipe's own settings, the first pair."""
-        cells = ((cell.task, cell.method, cell.run) for cell in self.plan.cells if not (cell.setting or cell.trained_on))
+        cells = (
+            (cell.task, cell.method, cell.run) for cell in self.plan.cells if not (cell.setting or cell.trained_on)
+        )
         return self.plan.runs[next(run for *names, run in cells if names == [task, method])]
 
     def spec_file(self, task: str, method: str) -> Path:

@@ -61,9 +61,7 @@ def _short(value: Any) -> Any:
     return float(f"{value:.6g}") if value == value and abs(value) != float("inf") else None
 
 
-def gradient_norms(
-    bridge: nn.Module, objective: Objective | TunedObjective, items: Sequence[Item]
-) -> dict[str, float]:
+def gradient_norms(bridge: nn.Module, objective: Objective | TunedObjective, items: Sequence[Item]) -> dict[str, float]:
     """Norm of each unweighted term's gradient over all of the trained parameters, on one batch of items."""
     torch.manual_seed(0)
     terms, _ = objective.terms(bridge, items)
