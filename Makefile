@@ -13,7 +13,7 @@ paper: setup ## set up, train, evaluate, test and typeset: ends in results/$(PRE
 
 test: setup ## linters, then the fast tests with one whole smoke paper
 	$(MAKE) --no-print-directory lint
-	$(RUN) -m pytest -m "not slow"
+	$(RUN) -m pytest -n $(CORES) --dist loadfile -m "not slow"
 
 test-slow: setup ## the tests that need minutes or the real weights
 	$(RUN) -m pytest -m slow

@@ -91,26 +91,32 @@ class Plan:
         """Runs that share a process, by the group's name: of one task and pair, a few at a time.
 
         Runs that use another one's bridge come in groups of their own, after it. Runs without training are short,
-        and gain from each other's scores: four times as many of them make a group.
+        and gain from each other's scores: five times as many of them make a group.
         """
         found: dict[str, list[str]] = {}
         for run in self.runs.values():
             found.setdefault(f"{run.task}-{run.pair}-{_stage(run)}", []).append(run.id)
         groups = {}
         for name, ids in found.items():
-            most = max(1, self.config.together) * (1 if name.endswith("-trained") else 4)
+            most = max(1, self.config.together) * (1 if name.endswith("-trained") else 5)
             for start in range(0, len(ids), most):
                 groups[f"{name}-{start // most}"] = ids[start : start + most]
         return groups
 
     def effort(self, ids: list[str]) -> int:
-        """How long runs take, roughly and relative to each other: rows seen in training, those of long targets more."""
-        total = 1
-        for spec in (self.runs[run].spec for run in ids):
-            plan = spec["recipe"].get("training")
-            rows = plan["steps"] * plan["batch"] * plan["accumulation"] if plan else 0
-            total += rows * (1 if spec["task"]["labels"] else 8)
-        return total
+        """How long runs take, roughly and relative to each other, in rows of a bridge's training on labels."""
+        return 1 + round(sum(self._effort(self.runs[run]) for run in ids))
+
+    def _effort(self, run: Run) -> float:
+        recipe, labels = run.spec["recipe"], bool(run.spec["task"]["labels"])
+        plan, tuned = recipe.get("training"), recipe["kind"] in ("prompt_tuning", "lora") and recipe.get("text", True)
+        total = 0.0
+        if plan:
+            searched = len(plan["search"]["lr"]) * plan["search"]["share"] if plan["search"] else 0
+            rows = plan["steps"] * plan["batch"] * plan["accumulation"] * (1 + searched)
+            total += rows * (5 if tuned else 1 if labels else 8)
+        written = recipe.get("max_new_tokens", 0) if labels else run.spec["task"]["max_new_tokens"]
+        return total + self.config.use[run.task].rows.test * (1 + written / 8)
 
     def ids(self, *kinds: str) -> list[str]:
         """Ids of the runs of some stages: `trained`; `latency` and `reuse` of a trained one; `baseline`, the others."""

@@ -70,6 +70,7 @@ def resolve_bridge(
     content = recipe.model_dump()
     scale = _scale_of(config, task) if is_phase else Scale()
     _scaled(content, scale, config.models[receiver].width)
+    _whole_split(content["training"], config.use[task].rows.train, f"methods.{method} on {task}")
     if recipe.match is not None:
         _match(config, content, recipe.match, task, sender, receiver)
     content["layer"] = source_layer(config, sender, recipe.layer, method)
@@ -132,6 +133,14 @@ def _untrained_stays(content: dict[str, Any], training: Training) -> None:
     """A recipe without steps stays untrained, whatever the budget of the others."""
     if training.steps == 0:
         content["training"] = content["training"] | {"steps": 0, "warmup": 0, "validations": 0, "search": None}
+
+
+def _whole_split(training: dict[str, Any], prepared: int, where: str) -> None:
+    """All training rows are all training rows, however they are asked for: the same run, under the same id."""
+    asked = training["rows"]
+    if asked is not None and asked > prepared:
+        raise fail(where, f"training.rows {asked} is more than the {prepared} prepared", "raise the task's rows.train")
+    training["rows"] = None if asked == prepared else asked
 
 
 def _match(config: Config, content: dict[str, Any], other: str, task: str, sender: str, receiver: str) -> None:

@@ -110,7 +110,7 @@ class Config(Strict):
     together: int = Field(
         default=4,
         ge=0,
-        description="Most trained runs of a task and pair that share a process, which loads models once (four times as "
+        description="Most trained runs of a task and pair that share a process, which loads models once (five times as "
         "many of other kinds); 0: one job a run.",
     )
     gpus: int = Field(default=0, ge=0, description="GPUs that encoding, training and evaluation ask the cluster for.")

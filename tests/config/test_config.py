@@ -189,6 +189,16 @@ def test_a_varied_setting_reaches_the_recipe_and_the_base_value_is_the_base_run(
     assert same == base
 
 
+def test_all_training_rows_are_the_base_run_and_more_are_refused():
+    rows = load("smoke").use["toy_sentiment"].rows.train
+    vary = {"learning_curve": {"vary": {"training.rows": [rows]}}}
+    found = [cell for cell in cells(experiments=vary)[1] if cell.experiment == "learning_curve" and cell.seed == 0]
+    assert len(found) == 2
+    assert found[0].run == found[1].run
+    with pytest.raises(UserError, match=f"training.rows {rows + 1} is more than the {rows} prepared"):
+        cells(experiments={"learning_curve": {"vary": {"training.rows": [rows + 1]}}})
+
+
 def test_runs_that_experiments_share_are_planned_once():
     plan, found = cells()
     main = next(cell.run for cell in found if cell.experiment == "main" and cell.method == "bridge")
