@@ -6,10 +6,16 @@ PRESET ?= quick
 CORES  ?= $(shell nproc)
 RUN    := .venv/bin/python
 
-.PHONY: paper test test-slow lint setup lock clean help
+.PHONY: paper replay archive test test-slow lint setup lock clean help
 
 paper: setup ## set up, train, evaluate, test and typeset: ends in results/$(PRESET)/paper.pdf
 	$(RUN) -m snakemake --cores $(CORES) --quiet host reason --config preset=$(PRESET)
+
+replay: setup ## the same paper from the archived raw runs of results/archive/$(PRESET): no training, no models
+	$(RUN) -m snakemake --cores $(CORES) --quiet host reason --config preset=$(PRESET) runs=archive
+
+archive: setup ## pack the raw runs of results/$(PRESET) into results/archive/$(PRESET)
+	$(RUN) -m snakemake --cores $(CORES) --quiet host reason --config preset=$(PRESET) -- archive
 
 test: setup ## linters, then the fast tests with one whole smoke paper
 	$(MAKE) --no-print-directory lint

@@ -51,26 +51,34 @@ wildcard_constraints:
     run="[0-9a-f]{12}",
 
 
-include: "workflow/rules/models.smk"
-include: "workflow/rules/data.smk"
-include: "workflow/rules/encode.smk"
-include: "workflow/rules/calibrate.smk"
+include: "workflow/rules/statistics.smk"
 
 
-# On one machine runs share processes; on a cluster each is a job of its own.
-if PLAN.config.together:
+# Raw runs are replayed from an archive, or made: on one machine they share processes, on a cluster each is a job.
+if PLAN.config.runs == "archive":
 
-    include: "workflow/rules/together.smk"
+    include: "workflow/rules/replay.smk"
 
 else:
 
-    include: "workflow/rules/train.smk"
-    include: "workflow/rules/evaluate.smk"
-    include: "workflow/rules/baselines.smk"
-    include: "workflow/rules/dependent.smk"
+    include: "workflow/rules/models.smk"
+    include: "workflow/rules/data.smk"
+    include: "workflow/rules/encode.smk"
+    include: "workflow/rules/calibrate.smk"
+
+    if PLAN.config.together:
+
+        include: "workflow/rules/together.smk"
+
+    else:
+
+        include: "workflow/rules/train.smk"
+        include: "workflow/rules/evaluate.smk"
+        include: "workflow/rules/baselines.smk"
+        include: "workflow/rules/dependent.smk"
 
 
-include: "workflow/rules/statistics.smk"
+include: "workflow/rules/archive.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"

@@ -3,13 +3,17 @@
 import os
 import platform
 import resource
+import subprocess
 import time
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
 import torch
 
-PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "safetensors", "numpy", "scipy", "scikit-learn",
+from telepathy.sources import ROOT
+
+PACKAGES = ("torch", "transformers", "peft", "tokenizers", "datasets", "safetensors", "numpy", "scipy", "scikit-learn",
             "statsmodels", "pandas", "matplotlib", "seaborn", "snakemake")  # fmt: skip
 
 
@@ -37,6 +41,17 @@ def deterministic() -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 
+@cache
+def commit() -> str | None:
+    """The commit that is checked out, marked if files differ from it; None outside a repository."""
+    words = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None
+
+
 class Stopwatch:
     """Collects what `environment.json` says of one stage."""
 
@@ -60,6 +75,7 @@ class Stopwatch:
             "threads": torch.get_num_threads(),
             "compute": str(self.dtype).removeprefix("torch.") if self.dtype else None,
             "packages": {name: version(name) for name in PACKAGES},
+            "commit": commit(),
             "wall_seconds": round(time.perf_counter() - self.start, 1),
             "peak_memory_mb": round(peak),
         }

@@ -113,6 +113,10 @@ class Config(Strict):
         description="Most trained runs of a task and pair that share a process, which loads models once (five times as "
         "many of other kinds); 0: one job a run.",
     )
+    runs: Literal["train", "archive"] = Field(
+        default="train",
+        description="train: make every raw run; archive: put back those of results/archive/<preset>, train nothing.",
+    )
     gpus: int = Field(default=0, ge=0, description="GPUs that encoding, training and evaluation ask the cluster for.")
     models: dict[str, Model]
     pairs: dict[str, Pair] = Field(min_length=1)

@@ -176,6 +176,35 @@ def test_every_experiment_is_in_its_figures(built):
                 assert any(row["experiment"] == name for row in rows), (name, figure)
 
 
+@pytest.mark.timeout(600)
+def test_a_clone_replays_the_archived_runs_without_training(built, tmp_path):
+    """Same tables, values, figures and text, from rows alone: no model, no data set and no checkpoint is there."""
+    before = planned(built)
+    packed = snakemake(built, "archive")
+    assert packed.returncode == 0, packed.stderr[-3000:]
+    clone = copy_project(tmp_path / "clone")
+    shutil.copytree(built / "results" / "archive", clone / "results" / "archive")
+    done = snakemake(clone, settings=("runs=archive",))
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert not list((clone / "results").rglob("*.safetensors"))
+    compared = 0
+    for pattern in ("tables/*", "figures/*", "values.*", "text/*", "statistics/*", "paper.pdf"):
+        for path in sorted((built / "results" / "smoke").glob(pattern)):
+            other = clone / path.relative_to(built)
+            assert path.read_bytes() == other.read_bytes(), path.name
+            compared += 1
+    assert compared > 40
+    assert planned(built) == before
+    rows = next((clone / "results" / "archive").rglob("rows.jsonl.gz"))
+    rows.write_bytes(rows.read_bytes()[:-1] + b"x")
+    shutil.rmtree(clone / "results" / "smoke")
+    spoiled = snakemake(clone, settings=("runs=archive",))
+    assert spoiled.returncode != 0
+    assert str(rows.relative_to(clone)) in spoiled.stderr
+    assert not (clone / "results" / "smoke" / "paper.pdf").exists()
+    shutil.rmtree(built / "results" / "archive")
+
+
 GAIN = """
 experiments:
   gain:

@@ -18,6 +18,7 @@ rule pdf:
     input:
         PAPER,
         rules.literals.output,
+        rules.verify.output,
         rules.prose.output,
         rules.values.output,
         expand(f"{OUT}/tables/{{name}}.tex", name=TABLES),
