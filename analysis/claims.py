@@ -135,6 +135,26 @@ def rebuilt(claim: Claim, entries: list[dict[str, Any]], confidence: float) -> R
     return None
 
 
+def agreement(number: float, own: tuple[float, float] | None, found: Rebuilt) -> str:
+    """Whether a reported and a rebuilt number agree.
+
+    Args:
+        number: as reported.
+        own: its interval, if it has one.
+        found: the rebuilt number.
+
+    Returns:
+        AGREES if the intervals overlap or, where only one number has an interval, if that holds the other; else
+        DIFFERS. OPEN if neither has one.
+    """
+    if found.low is not None and found.high is not None:
+        low, high = own or (number, number)
+        return AGREES if found.low <= high and low <= found.high else DIFFERS
+    if own is not None:
+        return AGREES if own[0] <= found.value <= own[1] else DIFFERS
+    return OPEN
+
+
 def _check(plan: dict[str, Any], known: set[str]) -> None:
     for phase, content in (plan.get("phases") or {}).items():
         for name in content["claims"]:
@@ -174,12 +194,9 @@ def _compared(claim: Claim, found: Rebuilt | None, setting: str, confidence: flo
     start["setting"] = setting
     if found is None:
         return start | {"variant": None, "rebuilt": None, "rebuilt_low": None, "rebuilt_high": None, "result": ABSENT}
-    result = OPEN
-    if found.low is not None and found.high is not None:
-        other = (low, high) if low is not None and high is not None else (claim.number, claim.number)
-        result = AGREES if found.low <= other[1] and other[0] <= found.high else DIFFERS
-    elif low is not None and high is not None and claim.metric != "distinct":
-        result = AGREES if low <= found.value <= high else DIFFERS
+    # Shares of distinct outputs depend on the number of rows, so no interval says what to expect of another one.
+    own = None if low is None or high is None or claim.metric == "distinct" else (low, high)
+    result = agreement(claim.number, own, found)
     return start | {
         "variant": found.variant,
         "rebuilt": found.value,

@@ -8,7 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from analysis.study import Study
-from analysis.tables import alarms, controls, main, pairs, superadditivity, sweeps, transfer, variants
+from analysis.tables import (
+    alarms,
+    claims,
+    contradictions,
+    controls,
+    main,
+    pairs,
+    superadditivity,
+    sweeps,
+    transfer,
+    variants,
+)
 from analysis.tables._common import Table
 
 PERCENT = "\\result{plan.confidence}"
@@ -66,6 +77,17 @@ TABLES = {
     ),
     "alarms": Printed(
         alarms.build, "Alarms", "What automatic checks of this build found. The CSV file of the table names the runs."
+    ),
+    "contradictions": Printed(
+        contradictions.build,
+        "Contradictions between documents",
+        "Questions on which the documents of the research give several values, with all of them.",
+    ),
+    "claims": Printed(
+        claims.build,
+        "Reported numbers",
+        "Numbers that the documents of the research report in a table, an abstract or a contradiction, and what this "
+        "build has beside them.",
     ),
 }
 FIGURES = {

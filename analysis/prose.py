@@ -7,7 +7,7 @@ follow the computed verdicts, so no sentence can contradict a table. The fragmen
 from collections.abc import Callable
 from pathlib import Path
 
-from analysis import caveats, floats, formats, hurdles, recipe, series
+from analysis import caveats, documents_prose, floats, formats, hurdles, recipe, series
 from analysis.caveats import random_weights
 from analysis.controls_prose import controls, short
 from analysis.study import Group, Study, add_inputs, parser, read_study
@@ -151,6 +151,7 @@ FRAGMENTS: dict[str, Callable[[Study], str]] = {
     "training": training,
     "series": series.prose,
     "alarms": alarms,
+    "documents": documents_prose.prose,
     "normalizer": recipe.normalizer,
     "output": recipe.output,
     "loss": recipe.loss,

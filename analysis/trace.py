@@ -113,8 +113,9 @@ def place(function: str) -> str:
     """
     module, _, name = function.rpartition(".")
     try:
-        found = getattr(importlib.import_module(module), name)
-        line = inspect.getsourcelines(found)[1]
+        found = inspect.unwrap(getattr(importlib.import_module(module), name))
+        lines, line = inspect.getsourcelines(found)
+        line += next(i for i, text in enumerate(lines) if text.lstrip().startswith("def "))  # after its decorators
         return f"{Path(inspect.getsourcefile(found) or '').relative_to(ROOT)}:{line}"
     except (ImportError, AttributeError, ValueError):
         raise fail("values.json", f"`{function}` is not in the code", "build again (`snakemake`)") from None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import formats
+from analysis.claim_values import claim_values
 from analysis.grid_values import WORDS, grid_values
 from analysis.series import series_values
 from analysis.study import Against, Cell, Comparison, Study, add_inputs, parser, read_study
@@ -52,11 +53,11 @@ def main() -> None:
 def registry(study: Study) -> dict[str, Value]:
     """All values of a study by id, in a fixed order.
 
-    Ids that every preset has start with `plan.`, `lead.`, `headline.`, `series.` or `alarms.`; the others carry the
-    names of the experiment, task and methods (`main.some_task.bridge.accuracy`, `main.some_task.bridge_vs_majority.p`,
-    over seeds `main.some_task.bridge.mean`), of a varied setting (`tokens.some_task.soft_tokens.replicate_sd`), of a
-    test of super-additivity (`super.main.some_task.difference`; the counts `super.above` and so on always exist), or of
-    the phase and variant (`phase.p07.recorded.accuracy`).
+    Ids that every preset has start with `plan.`, `lead.`, `headline.`, `series.`, `alarms.` or `documents.`; the
+    others carry the names of the experiment, task and methods (`main.some_task.bridge.accuracy`,
+    `main.some_task.bridge_vs_majority.p`, over seeds `main.some_task.bridge.mean`), of a varied setting
+    (`tokens.some_task.soft_tokens.replicate_sd`), of a test of super-additivity (`super.main.some_task.difference`; the
+    counts `super.above` and so on always exist), or of the phase and variant (`phase.p07.recorded.accuracy`).
     """
     values = [*_plan_values(study), *lead_values(study)]
     for experiment in study.grids:
@@ -72,7 +73,7 @@ def registry(study: Study) -> dict[str, Value]:
     values += grid_values(study)
     for run in study.described:
         values += _training_values(study, run)
-    values += series_values(study)
+    values += [*series_values(study), *claim_values(study)]
     found = {value.id: value for value in values}
     if len(found) != len(values):
         twice = next(v.id for i, v in enumerate(values) if v.id in {w.id for w in values[:i]})

@@ -10,7 +10,8 @@ rule calibrate:
         f"{CACHE}/calibrations/{{key}}/calibration.json",
     log:
         f"{CACHE}/logs/calibrations/{{key}}.log",
-    threads: 2
+    priority: 1000000
+    threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

@@ -17,7 +17,9 @@ for STORE, SPEC in PLAN.states.items():
             ],
         log:
             f"{CACHE}/logs/states/{STORE}.log",
-        threads: 2
+        # Before any run: most runs wait for stored states. One thread, so that the bytes do not depend on the cores.
+        priority: 1000000
+        threads: 1
         resources:
             mem_mb=lambda wildcards, attempt: 8000 * attempt,
             runtime=lambda wildcards, attempt: 120 * attempt,

@@ -6,7 +6,8 @@ rule prepare_model:
         f"{CACHE}/models/{{key}}/model.json",
     log:
         f"{CACHE}/logs/models/{{key}}.log",
-    threads: 2
+    priority: 1000000
+    threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,

@@ -5,6 +5,11 @@ PLANNED = f"{OUT}/plan/overview.json"
 COMPARED = f"{OUT}/statistics/comparisons.json"
 PHASED = f"{OUT}/statistics/phases.json"
 CLAIMS = "paper/claims.yaml"
+# All numbers that documents report.
+LEDGER = [
+    CLAIMS,
+    *sorted(p.as_posix() for p in Path("paper/documents").rglob("*.yaml")),
+]
 
 
 rule compare:
@@ -50,6 +55,7 @@ rule prose:
         comparisons=COMPARED,
         phases=PHASED,
         logs=TRAINED,
+        ledger=LEDGER,
         code=sources("analysis.prose"),
     output:
         directory(f"{OUT}/text"),

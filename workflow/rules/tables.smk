@@ -1,5 +1,7 @@
 # Tables that read the statistics of the phases.
-SERIES_TABLES = ("phases", "speed")
+SERIES_TABLES = ("phases", "speed", "claims")
+# Tables that read the numbers of the documents.
+LEDGER_TABLES = ("claims", "contradictions")
 
 
 rule table:
@@ -14,6 +16,11 @@ rule table:
         phases=branch(
             lambda wildcards: wildcards.name in SERIES_TABLES,
             then=[PHASED],
+            otherwise=[],
+        ),
+        ledger=branch(
+            lambda wildcards: wildcards.name in LEDGER_TABLES,
+            then=LEDGER,
             otherwise=[],
         ),
         code=lambda wildcards: sources(f"analysis.tables.{wildcards.name}"),
