@@ -115,7 +115,8 @@ def place(function: str) -> str:
     try:
         found = inspect.unwrap(getattr(importlib.import_module(module), name))
         lines, line = inspect.getsourcelines(found)
-        line += next(i for i, text in enumerate(lines) if text.lstrip().startswith("def "))  # after its decorators
+        # After its decorators.
+        line += next(i for i, text in enumerate(lines) if text.lstrip().startswith(("def ", "class ")))
         return f"{Path(inspect.getsourcefile(found) or '').relative_to(ROOT)}:{line}"
     except (ImportError, AttributeError, ValueError):
         raise fail("values.json", f"`{function}` is not in the code", "build again (`snakemake`)") from None
