@@ -58,7 +58,7 @@ def test_few_shot_equals_reading_the_whole_prompt(world, method):
     reader = reading.TextReader(world.cache, model, spec["task"])
     template = spec["task"]["sender_prompt"]
     for item, row in list(zip(test, outcome.rows, strict=True))[:6]:
-        parts = [reader.prompt(by_id[one].text, 48) + continuation(template, by_id[one].gold) for one in shots]
+        parts = [reader.prompt(by_id[one].text) + continuation(template, by_id[one].gold) for one in shots]
         prompt = "\n\n".join([*parts, reader.prompt(item.text)])
         assert row.prompt == text_sha256(prompt)
         assert item.text not in "".join(parts)

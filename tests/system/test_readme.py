@@ -11,15 +11,25 @@ from telepathy.plan import make_plan
 README = (ROOT / "README.md").read_text()
 
 
+def example(word: str) -> dict:
+    """The YAML example that speaks of something."""
+    (found,) = [text for text in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if word in text]
+    return yaml.safe_load(found)
+
+
+def test_the_example_of_ones_own_experiment_plans():
+    plan = make_plan(load("quick", example("output_gain")))
+    settings = {cell.setting for cell in plan.cells if cell.experiment == "gain"}
+    assert settings == {None, "output_gain=0.25", "output_gain=1.0", "output_gain=4.0"}
+
+
 def test_the_example_of_ones_own_data_plans():
-    example = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)[1]
-    plan = make_plan(load("quick", yaml.safe_load(example)))
+    plan = make_plan(load("quick", example("tickets")))
     assert {run.task for run in plan.runs.values()} >= {"tickets"}
 
 
 def test_the_example_of_ones_own_phase_plans():
-    example = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)[1]
-    plan = make_plan(load("quick", yaml.safe_load(example)))
+    plan = make_plan(load("quick", example("p28")))
     assert "p28" in {run.method for run in plan.runs.values()}
 
 

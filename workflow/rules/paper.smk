@@ -13,31 +13,44 @@ rule literals:
         "python -m analysis.literals paper > {log} 2>&1"
 
 
-# The date that LaTeX sees is fixed, so that the same inputs give the same PDF.
+# First the gate: every value is made again from the rows, and must be what the tables and sentences were made from. The
+# date that LaTeX sees is fixed, so that the same inputs give the same PDF.
 rule pdf:
     input:
         PAPER,
         rules.literals.output,
-        rules.verify.output,
         rules.prose.output,
         rules.values.output,
         expand(f"{OUT}/tables/{{name}}.tex", name=TABLES),
         expand(f"{OUT}/figures/{{name}}.pdf", name=FIGURES),
-        code=sources("analysis.latexlog", "analysis.pdfcheck"),
+        expand("{run}/{file}", run=RUNS, file=["run.json", "rows.jsonl.gz"]),
+        plan=PLANNED,
+        comparisons=COMPARED,
+        phases=PHASED,
+        values=f"{OUT}/values.json",
+        shown=[
+            *expand(f"{OUT}/tables/{{name}}.csv", name=TABLES),
+            *expand(f"{OUT}/figures/{{name}}.csv", name=FIGURES),
+        ],
+        code=sources("analysis.latexlog", "analysis.pdfcheck", "analysis.verify"),
     output:
-        f"{OUT}/paper.pdf",
+        pdf=f"{OUT}/paper.pdf",
+        verified=f"{OUT}/verified.json",
     log:
         f"{OUT}/logs/paper.log",
     localrule: True
     params:
-        results=lambda wildcards, output: Path(output[0]).parent.resolve(),
+        results=lambda wildcards, output: Path(output.pdf).parent.resolve(),
         # Seconds a step are never the same, so the paper does not print them.
         tables=[f"{OUT}/tables/{name}.tex" for name in TABLES if name != "speed"],
     message:
-        "Typeset the paper"
+        "Make every value again, typeset the paper"
     shell:
-        "cd paper && export TEXINPUTS=.:{params.results}: SOURCE_DATE_EPOCH=1700000000 FORCE_SOURCE_DATE=1"
+        "(python -m analysis.verify --plan {input.plan} --comparisons {input.comparisons} --phases {input.phases}"
+        " --values {input.values} --shown {input.shown} --out {output.verified} > {log} 2>&1"
+        " || (cat {log} >&2; exit 1))"
+        " && cd paper && export TEXINPUTS=.:{params.results}: SOURCE_DATE_EPOCH=1700000000 FORCE_SOURCE_DATE=1"
         " && latexmk -pdf -g -interaction=nonstopmode -halt-on-error -outdir={params.results}/latex main.tex"
-        " > ../{log} 2>&1 && cd .. && python -m analysis.latexlog {params.results}/latex/main.log --overfull 15 >> {log} 2>&1"
+        " >> ../{log} 2>&1 && cd .. && python -m analysis.latexlog {params.results}/latex/main.log --overfull 15 >> {log} 2>&1"
         " && python -m analysis.pdfcheck {params.results}/latex/main.pdf {params.tables} >> {log} 2>&1"
-        " && cp {params.results}/latex/main.pdf {output}"
+        " && cp {params.results}/latex/main.pdf {output.pdf}"

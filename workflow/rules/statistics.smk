@@ -91,30 +91,3 @@ rule values:
     shell:
         "python -m analysis.values --plan {input.plan} --comparisons {input.comparisons} --phases {input.phases}"
         " --out {params.out} --paper paper {input.text} > {log} 2>&1"
-
-
-# The gate before the PDF.
-rule verify:
-    input:
-        plan=PLANNED,
-        comparisons=COMPARED,
-        phases=PHASED,
-        claims=CLAIMS,
-        values=f"{OUT}/values.json",
-        records=expand("{run}/{file}", run=RUNS, file=["run.json", "rows.jsonl.gz"]),
-        logs=TRAINED,
-        shown=[
-            *expand(f"{OUT}/tables/{{name}}.csv", name=TABLES),
-            *expand(f"{OUT}/figures/{{name}}.csv", name=FIGURES),
-        ],
-        code=sources("analysis.verify"),
-    output:
-        f"{OUT}/verified.json",
-    log:
-        f"{OUT}/logs/verify.log",
-    localrule: True
-    message:
-        "Make every value again from the rows"
-    shell:
-        "python -m analysis.verify --plan {input.plan} --comparisons {input.comparisons} --phases {input.phases}"
-        " --values {input.values} --shown {input.shown} --out {output} 2> {log}"
