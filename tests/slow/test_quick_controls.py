@@ -1,4 +1,4 @@
-"""What `quick` must show on real weights: controls at chance, tuned receivers that learned, a probe anyone can repeat."""
+"""What `quick` must show on real weights: controls at chance, receivers that learned, a probe anyone can repeat."""
 
 import json
 
