@@ -6,6 +6,7 @@ rule prepare_data:
         f"{CACHE}/data/{{key}}/task.json",
     log:
         f"{CACHE}/logs/data/{{key}}.log",
+    priority: 1000000
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
