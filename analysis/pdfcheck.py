@@ -40,7 +40,8 @@ def main() -> None:
 
 def plain(text: str) -> str:
     """Text without white space and with one kind of minus: an extraction may break words."""
-    return "".join(text.split()).replace("\u2212", "-")
+    # A minus and an apostrophe are set as signs of their own.
+    return "".join(text.split()).replace("\u2212", "-").replace("\u2019", "'")
 
 
 def letters(pdf: Path) -> str:
