@@ -3,17 +3,23 @@
     python -m analysis.archive pack    --preset quick      # results/quick -> results/archive/quick
     python -m analysis.archive verify  --preset quick      # every file against the manifest
     python -m analysis.archive restore --preset quick      # results/archive/quick -> results/quick
+    python -m analysis.archive compare --preset quick      # what is built now against what was built when packing
 
 An archive holds what every number of the paper is made from: records, rows, training logs, environments, and the plan
 that names them; no weights. `manifest.json` has the sha256 of each file, `manifest.sha256` that of the manifest. A file
-that changed, is missing, is not listed, is a link, or would lie outside the archive stops everything, by name.
+that changed, is missing, is not listed, is a link, or would lie outside the archive stops everything, by name. The
+manifest also has the sha256 of the values, tables and figures that had been built from the runs, so that a replay
+elsewhere can be held against them.
 """
 
 import argparse
+import hashlib
 import inspect
+import json
 import os
 import re
 import shutil
+import sys
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -26,7 +32,10 @@ FILES = ("run.json", "rows.jsonl.gz", "environment.json")
 LOG = "train.jsonl"
 PLAN = "plan/overview.json"
 MANIFEST, SEAL = "manifest.json", "manifest.sha256"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+BUILT = ("values.json", "tables/*.csv", "tables/*.tex", "figures/*.csv", "figures/*.pdf", "figures/*.png", "text/*.tex")
+PRINTED = "values as printed"
+"""Every value's id and text: the same on processors that differ in the last digits of a float."""
 RUN = re.compile(r"runs/[a-z0-9_]+/[a-z0-9_]+/[0-9a-f]{12}/(run\.json|rows\.jsonl\.gz|environment\.json|train\.jsonl)")
 
 
@@ -61,13 +70,38 @@ def pack(results: Path, archive: Path) -> int:
             shutil.copyfile(results / name, fresh / name)
         hashes = {name: file_sha256(fresh / name) for name in [PLAN, *wanted(plan)]}
         content = {"schema_version": SCHEMA_VERSION, "preset": plan["preset"], "runs": len(plan["runs"])}
-        write_json(fresh / MANIFEST, content | {"sha256": hashes})
+        write_json(fresh / MANIFEST, content | {"built": built(results), "sha256": hashes})
         write_text(fresh / SEAL, file_sha256(fresh / MANIFEST) + "\n")
         shutil.rmtree(archive, ignore_errors=True)
         fresh.rename(archive)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return sum(path.stat().st_size for path in archive.rglob("*") if path.is_file())
+
+
+def built(results: Path) -> dict[str, str]:
+    """sha256 of the values, tables, figures and sentences of a preset, as far as they are built."""
+    paths = sorted(path for pattern in BUILT for path in results.glob(pattern))
+    found = {path.relative_to(results).as_posix(): file_sha256(path) for path in paths}
+    if "values.json" in found:
+        texts = [[value["id"], value["text"]] for value in read_json(results / "values.json", "`snakemake`")]
+        printed = json.dumps(texts, ensure_ascii=False).encode()
+        found[PRINTED] = hashlib.sha256(printed).hexdigest()
+    return found
+
+
+def compare(archive: Path, results: Path) -> list[str]:
+    """What differs between the files that are built now and those that had been built when packing, by name.
+
+    Raises:
+        UserError: a damaged archive, or one that was packed before anything was built.
+    """
+    verify(archive)
+    then = read_json(archive / MANIFEST, MADE_BY)["built"]
+    if not then:
+        raise fail(archive / MANIFEST, "packed without values, tables or figures", "build them, then pack again")
+    now = built(results)
+    return [name for name in sorted(then | now) if then.get(name) != now.get(name)]
 
 
 def verify(archive: Path) -> dict[str, str]:
@@ -153,7 +187,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=inspect.cleandoc(__doc__ or ""), formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["pack", "verify", "restore"])
+    parser.add_argument("what", choices=["pack", "verify", "restore", "compare"])
     parser.add_argument("--preset", required=True, help="such as quick")
     parser.add_argument("--results", type=Path, default=Path("results"), help="default: results")
     options = parser.parse_args()
@@ -165,6 +199,13 @@ def main() -> None:
         print(f"{archive}: {size / 1e6:.1f} MB")
     elif options.what == "verify":
         print(f"{archive}: {len(verify(archive))} files as archived")
+    elif options.what == "compare":
+        differing = compare(archive, own)
+        for name in differing:
+            print(f"{own}: {name} is not as it was when the archive was packed", file=sys.stderr)
+        if differing:
+            raise SystemExit(1)
+        print(f"{own}: values, tables, figures and sentences are what they were when the archive was packed")
     else:
         written = restore(archive, read_json(own / PLAN, "`snakemake -n`"), own)
         print(f"{own}: {written} files restored")

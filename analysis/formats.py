@@ -94,6 +94,11 @@ def latex(text: str) -> str:
     return re.sub(r"^p (?=\$<|=)", "$p$ ", escaped)
 
 
+def traced(place: str, latex_text: str) -> str:
+    """LaTeX that links a printed number to its line in the paper's register."""
+    return rf"\traced{{{place}}}{{{latex_text}}}"
+
+
 def _fixed(value: float, digits: int, sign: bool = False) -> str:
     rounded = Decimal(repr(round(value, 10))).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
     text = f"{abs(rounded) if rounded == 0 else rounded:{'+' if sign and rounded != 0 else ''}f}"

@@ -1,4 +1,4 @@
-"""Read a LaTeX log and fail on what a reader would see: undefined references or citations, overfull boxes.
+"""Read a LaTeX log and fail on what a reader would see: undefined references, citations or links, overfull boxes.
 
 Exit status 1 and one line for each problem; boxes too wide by at most --overfull points are let through.
 """
@@ -14,6 +14,7 @@ EXAMPLE = "python -m analysis.latexlog results/quick/latex/main.log"
 LOG_WIDTH = 79  # TeX breaks log lines here
 UNDEFINED = re.compile(r"(?:LaTeX|Package \w+) Warning: ((?:Reference|Citation)\b.*? undefined)")
 DEFINED_TWICE = re.compile(r"LaTeX Warning: (Label .*? multiply defined)")
+NO_TARGET = re.compile(r"(name\{.*?\} has been referenced but does not exist)")
 MISSING = re.compile(r"(Missing character: There is no .*? in font \S+)")
 OVERFULL = re.compile(r"(Overfull \\[hv]box \(([\d.]+)pt too (?:wide|high)\).*)")
 
@@ -49,7 +50,7 @@ def problems(log: Path, overfull: float) -> list[str]:
         raise fail(log, "no such file", "build the paper first") from None
     found = []
     for line in text.splitlines():
-        for pattern in (UNDEFINED, DEFINED_TWICE, MISSING):
+        for pattern in (UNDEFINED, DEFINED_TWICE, NO_TARGET, MISSING):
             found += [match.group(1) for match in pattern.finditer(line)]
         if (match := OVERFULL.search(line)) and float(match.group(2)) > overfull:
             found.append(match.group(1))

@@ -1,8 +1,8 @@
 """Find result-like numbers and verdict words that were typed into the paper, and inputs that nothing makes.
 
-Every number of the paper is a `\\result{...}` macro or part of a generated file. Numbers that are no results,
-such as those of a definition, are listed with a reason in constants.yaml. Exit status 1 and one line
-`file:line: ...` for each finding.
+Every number of the paper is a `\\result{...}` macro or part of a generated table. Numbers that are no results,
+such as those of a definition, are listed with a reason in constants.yaml. Generated sentences (--text) may hold verdict
+words, which follow the tests, but no number of their own. Exit status 1 and one line `file:line: ...` for each finding.
 """
 
 import re
@@ -30,7 +30,7 @@ from analysis.prose import FRAGMENTS
 from analysis.study import parser
 from telepathy.errors import fail, run_stage
 
-EXAMPLE = "python -m analysis.literals paper"
+EXAMPLE = "python -m analysis.literals paper --text results/quick/text"
 HERE = Path(__file__).parent
 
 # Macros whose arguments are names, lengths or ids, with their argument specification.
@@ -43,7 +43,7 @@ OPAQUE = {
     "hspace": "*{", "setlength": "{{",
     "setcounter": "{{", "usepackage": "[{", "documentclass": "[{", "definecolor": "{{{", "pagestyle": "{",
     "thispagestyle": "{", "captionsetup": "[{", "hypersetup": "{",
-    "fontsize": "{{", "needspace": "{", "rule": "[{{",
+    "fontsize": "{{", "needspace": "{", "rule": "[{{", "registered": "{{{", "registerkind": "{{",
 }  # fmt: skip
 TRANSPARENT = {"method": "{", "captionof": "{{", "href": "{{", "texorpdfstring": "{{"}
 VERBATIM = {"verbatim", "lstlisting", "Verbatim"}
@@ -78,8 +78,11 @@ def main() -> None:
         metavar="FOLDER",
         help="folder with main.tex, and constants.yaml with the exceptions",
     )
+    arguments.add_argument("--text", type=Path, metavar="FOLDER", help="generated sentences (results/<preset>/text)")
     options = arguments.parse_args()
     findings = inspect(options.paper)
+    if options.text is not None:
+        findings += generated(options.text)
     for finding in findings:
         print(finding, file=sys.stderr)
     if findings:
@@ -115,6 +118,23 @@ def inspect(paper: Path) -> list[Finding]:
     return findings
 
 
+def generated(folder: Path) -> list[Finding]:
+    """Numbers in generated sentences that are no registered value.
+
+    Raises:
+        UserError: the folder has no .tex file.
+    """
+    sources = sorted(folder.glob("*.tex"))
+    if not sources:
+        raise fail(folder, "no .tex file in it", "make it with `snakemake`")
+    found = []
+    for path in sources:
+        source = path.read_text(encoding="utf-8")
+        for start, _, what in numbers(mask(source, parse(source))):
+            found.append(Finding(path, _line(source, start), what))
+    return found
+
+
 def parse(source: str) -> Sequence[Any]:
     """Nodes of a LaTeX source; macros whose arguments must not be read as text are known to the parser."""
     context = get_default_latex_context_db()
@@ -135,6 +155,13 @@ def mask(source: str, nodes: Sequence[Any]) -> str:
 
 def literals(text: str) -> Iterator[tuple[int, int, str]]:
     """Start, end and description of each typed number, spelled percentage and verdict word in masked text."""
+    yield from numbers(text)
+    for match in VERDICT.finditer(text):
+        yield *match.span(), f"the verdict `{match.group()}` is typed; verdicts are computed (analysis.prose)"
+
+
+def numbers(text: str) -> Iterator[tuple[int, int, str]]:
+    """Start, end and description of each typed number and spelled percentage in masked text."""
     for match in NUMBER.finditer(text):
         number = match.group()
         unit = re.match(rf"[\s~-]*(?:{UNITS})", text[match.end() : match.end() + 24], re.I)
@@ -143,8 +170,6 @@ def literals(text: str) -> Iterator[tuple[int, int, str]]:
             yield match.start(), match.end(), f"the number `{shown}` is typed; use \\result or constants.yaml"
     for match in SPELLED.finditer(text):
         yield *match.span(), f"the number `{' '.join(match.group().split())}` is typed; use \\result"
-    for match in VERDICT.finditer(text):
-        yield *match.span(), f"the verdict `{match.group()}` is typed; verdicts are computed (analysis.prose)"
 
 
 def built_outputs() -> set[str]:

@@ -18,7 +18,8 @@ from analysis.study import parser
 from telepathy.errors import fail, run_stage
 
 EXAMPLE = "python -m analysis.pdfcheck results/quick/paper.pdf results/quick/tables/runs.tex"
-FONT = re.compile(r"\\text(?:tt|bf|it|sf)\{([^{}]*)\}")
+FONT = re.compile(r"\\(?:text(?:tt|bf|it|sf)|runid)\{([^{}]*)\}")
+LINK = re.compile(r"\\traced\{[^{}]*\}")
 ENOUGH = 12
 """Letters of a first cell (such as a run's id) that stand nowhere else; a shorter one is sought with the second."""
 
@@ -81,7 +82,10 @@ def starts(table: Path) -> list[str]:
         raise fail(table, f"not readable ({error})", "build the tables first") from None
     rows = [line for line in lines if " & " in line and not line.startswith((r"\textbf", r"\multicolumn"))]
     convert = LatexNodes2Text().latex_to_text
-    cells = [[plain(convert(FONT.sub(r"\1", cell))) for cell in row.removesuffix(r" \\").split(" & ")] for row in rows]
+    cells = [
+        [plain(convert(FONT.sub(r"\1", LINK.sub("", cell)))) for cell in row.removesuffix(r" \\").split(" & ")]
+        for row in rows
+    ]
     return [row[0] if len(row[0]) >= ENOUGH else row[0] + row[1] for row in cells]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from analysis import caveats, documents_prose, floats, formats, hurdles, recipe, series
 from analysis.caveats import random_weights
 from analysis.controls_prose import controls, short
+from analysis.register import register
 from analysis.study import Group, Study, add_inputs, parser, read_study
 from analysis.sweeps_prose import sweeps
 from analysis.transfer_prose import directions, transfer
@@ -52,23 +53,24 @@ def abstract(study: Study) -> str:
 def setup(study: Study) -> str:
     """Models and tasks of the preset."""
     others = [pair for pair in study.plan["pairs"] if pair != study.main_pair]
-    lead = study.plan["pairs"][study.main_pair]
-    sender, receiver = (study.plan["models"][lead[role]] for role in ("sender", "receiver"))
-    pairs = (
-        f"{formats.latex(sender['title'])} ({sender['depth']} blocks, width {sender['width']}) as the sender and "
-        f"{formats.latex(receiver['title'])} ({receiver['depth']} blocks, width {receiver['width']}) as the receiver"
+    pairs = formats.series(
+        [
+            f"\\result{{plan.{role}}} (\\result{{plan.{role}.depth}} blocks, "
+            f"width \\result{{plan.{role}.width}}) as the {role}"
+            for role in ("sender", "receiver")
+        ]
     )
     if others:
         pairs += f". Further pairs are {formats.series([models(study, pair) for pair in others])}"
     tasks = []
-    for task in study.plan["tasks"].values():
-        labels = f"{len(task['labels'])} labels" if task["labels"] else "open answers"
+    for key, task in study.plan["tasks"].items():
+        labels = f"\\result{{plan.{key}.labels}} labels" if task["labels"] else "open answers"
         tasks.append(f"{formats.latex(task['title'])} ({labels})")
     plural = "s" if len(tasks) > 1 else ""
     return " ".join(
         [
             "This copy of the paper was built with the preset "
-            f"\\texttt{{{formats.latex(study.plan['preset'])}}}: {formats.latex(study.plan['title'])}. It "
+            f"\\texttt{{{_plan('preset')}}}: {_plan('title')}. It "
             f"uses {pairs}.",
             random_weights(study),
             f"The task{plural}: {formats.series(tasks)}; \\cref{{tab:setup}} gives the row counts and the licences.",
@@ -158,6 +160,7 @@ FRAGMENTS: dict[str, Callable[[Study], str]] = {
     "body": recipe.body,
     "limits": caveats.limits,
     "long_tables": floats.appendix,
+    "register": register,
 }
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from analysis import formats
 from analysis.study import Study
+from analysis.value import Value
 from telepathy.config.parts import TERMS
 
 AFFINE = (
@@ -172,9 +173,9 @@ def loss(study: Study) -> str:
     """The weighted loss of each trained method outside the series, and what its terms are."""
     lines, used = [], set()
     for method, recipes in _recipes(study).items():
-        for weights in {str(_weights(recipe)): _weights(recipe) for recipe in recipes}.values():
+        for i, weights in enumerate(_distinct(recipes)):
             used |= set(weights)
-            terms = [_term(name, weight) for name, weight in weights.items()]
+            terms = [_term(name, weight, _weight_id(method, i, name)) for name, weight in weights.items()]
             title = formats.latex(study.method(method))
             lines.append(f"\\text{{\\method{{{title}}}:}}\\quad & \\mathcal{{L}} = {' + '.join(terms)}")
     if not lines:
@@ -186,15 +187,35 @@ def loss(study: Study) -> str:
     )
 
 
+def loss_values(study: Study) -> list[Value]:
+    """The weights of the loss terms of each trained method outside the series."""
+    where = "analysis.recipe.loss_values"
+    return [
+        Value(_weight_id(method, i, name), weight, formats.number(weight), "", where)
+        for method, recipes in _recipes(study).items()
+        for i, weights in enumerate(_distinct(recipes))
+        for name, weight in weights.items()
+    ]
+
+
+def _weight_id(method: str, i: int, term: str) -> str:
+    return f"loss.{method}.{i + 1}.{term}"
+
+
+def _distinct(recipes: list[dict[str, Any]]) -> list[dict[str, float]]:
+    """Weights of a method's terms; several where its tasks differ."""
+    return list({str(_weights(recipe)): _weights(recipe) for recipe in recipes}.values())
+
+
 def _weights(recipe: dict[str, Any]) -> dict[str, float]:
     """Terms with a weight above 0; what else the section holds are settings."""
     losses = recipe["losses"]
     return {name: losses[name] for name in TERMS if losses.get(name)}
 
 
-def _term(name: str, weight: float) -> str:
+def _term(name: str, weight: float, value: str) -> str:
     symbol, _ = LOSSES[name]
-    return symbol if weight == 1 else f"{formats.number(weight)}\\,{symbol}"
+    return symbol if weight == 1 else f"\\result{{{value}}}\\,{symbol}"
 
 
 def _recipes(study: Study) -> dict[str, list[dict[str, Any]]]:

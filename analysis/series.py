@@ -82,6 +82,8 @@ def series_values(study: Study) -> list[Value]:
     values = [Value(f"series.{key}", n, formats.count(n), unit, WHERE, runs) for key, (n, unit) in counts.items()]
     relevance = study.phases.get("statistics", {}).get("relevance")
     values.append(Value("series.relevance", relevance, formats.points(relevance, sign=False), "points", WHERE))
+    for phase in dict.fromkeys(entry["phase"] for entry in study.entries):
+        values += _phase_values(phase, study.plan["phases"][phase])
     for entry in study.entries:
         values += _entry_values(study, entry)
     for cost in study.phases.get("costs", []):
@@ -140,10 +142,8 @@ def absent(study: Study) -> list[str]:
 
 def _paragraph(study: Study, phase: str, entries: list[Entry]) -> str:
     content = study.plan["phases"][phase]
-    heading = (
-        f"{formats.latex(content['title'])} ({formats.latex(phase)}; {formats.latex(study.task(content['task']))})"
-    )
-    sentences = [f"\\emph{{{formats.latex(content['hypothesis'])}}}"]
+    heading = f"\\result{{phase.{phase}.title}} ({formats.latex(phase)}; {formats.latex(study.task(content['task']))})"
+    sentences = [f"\\emph{{\\result{{phase.{phase}.hypothesis}}}}"]
     sentences += [_outcome(study, entry) for entry in entries]
     sentences += _costs(study, phase)
     sentences.append(_documents(study, phase, content))
@@ -183,7 +183,7 @@ def _costs(study: Study, phase: str) -> list[str]:
     found: dict[str, list[str]] = {}
     for cost in study.phases["costs"]:
         if cost["phase"] == phase:
-            name = _cost_id(study, cost)
+            name = cost_id(study, cost)
             numbers = f"\\result{{{name}.interval}}, unadjusted \\result{{{name}.p}}"
             beyond = "" if cost["metric"] == "accuracy" else " beyond its control"
             text = f"\\result{{{name}.difference}} points in {_the(cost['metric'])}{beyond} ({numbers})"
@@ -195,7 +195,7 @@ def _documents(study: Study, phase: str, content: dict[str, Any]) -> str:
     """What the documents concluded and reported, and how it compares."""
     known = {claim["id"]: claim for claim in study.phases.get("claims", []) if claim["metric"] in REPORTED}
     claims = [known[name] for name in content["claims"] if name in known][:CLAIMS]
-    text = f"The documents concluded: {formats.latex(content['reading'])}"
+    text = f"The documents concluded: \\result{{phase.{phase}.reading}}"
     if not claims:
         return text
     found = [f"{REPORTED[claim['metric']]} \\result{{claim.{claim['id']}.reported}}" for claim in claims]
@@ -205,6 +205,13 @@ def _documents(study: Study, phase: str, content: dict[str, Any]) -> str:
 
 def _the(metric: str) -> str:
     return METRICS[metric] if metric == "accuracy" else f"the {METRICS[metric]}"
+
+
+def _phase_values(phase: str, content: dict[str, Any]) -> list[Value]:
+    """What the configuration says of a phase; its words may hold numbers of the documents."""
+    where = "analysis.series.series_values"
+    keys = ("title", "hypothesis", "reading")
+    return [Value(f"phase.{phase}.{key}", content[key], content[key], "", where) for key in keys]
 
 
 def _entry_values(study: Study, entry: Entry) -> list[Value]:
@@ -247,12 +254,12 @@ def _entry_values(study: Study, entry: Entry) -> list[Value]:
     return values
 
 
-def _cost_id(study: Study, cost: Entry) -> str:
+def cost_id(study: Study, cost: Entry) -> str:
     return f"phase.{cost['phase']}.cost{suffix(study, cost)}.{cost['metric']}"
 
 
 def _cost_values(study: Study, cost: Entry) -> list[Value]:
-    name, where = _cost_id(study, cost), "analysis.phases.paired"
+    name, where = cost_id(study, cost), "analysis.phases.paired"
     rest = (where, cost["runs"], cost["n"])
     difference, bounds = cost["difference"], [cost["low"], cost["high"]]
     return [

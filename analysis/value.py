@@ -15,3 +15,8 @@ class Value:
     function: str
     runs: list[str] = field(default_factory=list)
     n: int | None = None
+
+
+def place(id: str) -> str:
+    """Stem of an id, without the name of the quantity: the line of the paper's register that it stands in."""
+    return id.rpartition(".")[0]

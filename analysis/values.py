@@ -13,9 +13,10 @@ from typing import Any
 from analysis import formats
 from analysis.claim_values import claim_values
 from analysis.grid_values import WORDS, grid_values
+from analysis.recipe import loss_values
 from analysis.series import series_values
 from analysis.study import Against, Cell, Comparison, Study, add_inputs, parser, read_study
-from analysis.value import Value
+from analysis.value import Value, place
 from telepathy.errors import UserError, fail, run_stage
 from telepathy.files import write_json, write_text
 
@@ -73,7 +74,7 @@ def registry(study: Study) -> dict[str, Value]:
     values += grid_values(study)
     for run in study.described:
         values += _training_values(study, run)
-    values += [*series_values(study), *claim_values(study)]
+    values += [*loss_values(study), *series_values(study), *claim_values(study)]
     found = {value.id: value for value in values}
     if len(found) != len(values):
         twice = next(v.id for i, v in enumerate(values) if v.id in {w.id for w in values[:i]})
@@ -82,14 +83,17 @@ def registry(study: Study) -> dict[str, Value]:
 
 
 def macros(values: dict[str, Value]) -> str:
-    """The LaTeX file: one csname for each value, and `\\result`, for which an unknown id is an error."""
+    """The LaTeX file: one csname for each value, and `\\result`, for which an unknown id is an error.
+
+    Each number links to its line of the register (`analysis.register`).
+    """
     lines = [
         "% Made by analysis.values; do not edit.",
         r"\newcommand{\result}[1]{\ifcsname result@#1\endcsname\csname result@#1\endcsname\else",
         r"  \errmessage{No value has the id #1 (analysis.values lists all)}\fi}",
     ]
     for value in values.values():
-        text = formats.latex(value.text)
+        text = formats.traced(place(value.id), formats.latex(value.text))
         lines.append(rf"\expandafter\def\csname result@{value.id}\endcsname{{{text}}}")
     return "\n".join(lines) + "\n"
 
@@ -144,6 +148,7 @@ def _plan_values(study: Study) -> list[Value]:
             made(f"{role}.width", model["width"], formats.count(model["width"])),
         ]
     for name, task in plan["tasks"].items():
+        values.append(made(f"{name}.labels", len(task["labels"]), formats.count(len(task["labels"])), "labels"))
         for split, n in task["rows"].items():
             values.append(made(f"{name}.{split}", n, formats.count(n), "rows"))
     return values

@@ -139,6 +139,13 @@ def difference(value: float | None, comparisons: list[Comparison]) -> Cell:
     return Text(plain, text)
 
 
+def traced(cell: Cell, place: str) -> Cell:
+    """A cell that links to a line of the paper's register (a stem of ids, such as that of a cell or comparison)."""
+    if not any(letter.isdigit() for letter in _plain(cell)):
+        return cell
+    return Text(_plain(cell), formats.traced(place, _latex(cell)))
+
+
 def evidence(comparisons: list[Comparison]) -> str:
     """Holm-adjusted p of one comparison; of several seeds, how many found it above / below: `4 / 0 of 5`."""
     if len(comparisons) == 1:

@@ -4,14 +4,14 @@ from typing import Any
 
 from analysis import formats
 from analysis.study import Comparison, Group, Study
-from analysis.tables._common import Cell, difference, evidence
+from analysis.tables._common import Cell, difference, evidence, traced
 
 
-def mean_cells(group: Group) -> list[Cell]:
+def mean_cells(study: Study, group: Group) -> list[Cell]:
     """Four columns: runs, accuracy, standard deviation between runs, interval."""
     return [
         formats.count(len(group["runs"])),
-        formats.percent(group["accuracy"]),
+        traced(formats.percent(group["accuracy"]), study.cell_id(group)),
         formats.points(group["sd"], sign=False),
         formats.interval(group["low"], group["high"]),
     ]
@@ -23,7 +23,7 @@ def difference_cells(study: Study, group: Group, reference: bool) -> list[Cell]:
     if not comparisons:
         return ["reference" if reference else formats.MISSING, "", ""]
     return [
-        difference(group["difference"], comparisons),
+        traced(difference(group["difference"], comparisons), study.cell_id(group)),
         formats.interval(group["difference_low"], group["difference_high"], sign=True),
         evidence(comparisons),
     ]

@@ -4,7 +4,7 @@ from analysis import documents, formats
 from analysis.claims import ABSENT, OTHER
 from analysis.documents import SIGNS, Ledger
 from analysis.study import Study
-from analysis.tables._common import Cell, Group, Table, Text, empty, stage
+from analysis.tables._common import Cell, Group, Table, Text, empty, stage, traced
 from analysis.verdicts import CONTRADICTORY, Judged, judge
 
 DATA = [
@@ -63,7 +63,7 @@ def _row(one: Judged) -> list[Cell]:
         number.text,
         formats.MISSING if number.n is None else formats.count(number.n),
         SHORT.get(number.evidence, number.evidence),
-        rebuilt(one),
+        rebuilt(one) if one.cell is None else traced(rebuilt(one), one.cell),
         SHORT.get(one.verdict, one.verdict),
     ]
 

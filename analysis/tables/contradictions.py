@@ -41,9 +41,12 @@ def build(study: Study, ledger: Ledger | None = None) -> Table:
 def _row(group: Group, ledger: Ledger) -> list[Cell]:
     evidence = Counter(number.evidence for number in group.numbers)
     written = ", ".join(name.replace("_", " ") for name in _written(group, ledger))
+    values = "; ".join(group.values)
+    linked = formats.traced(f"documents.question.{group.slug}", formats.latex(values))
     return [
         group.title[0].upper() + group.title[1:],
-        *(Text(text, r"\raggedright " + formats.latex(text)) for text in ("; ".join(group.values), written)),
+        Text(values, rf"\raggedright {linked}"),
+        Text(written, rf"\raggedright {formats.latex(written)}"),
         "/".join(formats.count(evidence[kind]) for kind in ("raw", "stated", "contradicted")),
     ]
 

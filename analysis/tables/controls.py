@@ -3,7 +3,7 @@
 from analysis import formats
 from analysis.study import Group, Study
 from analysis.tables import _common
-from analysis.tables._common import Cell, Table, empty, evidence, stage, turned
+from analysis.tables._common import Cell, Table, empty, evidence, stage, traced, turned
 from analysis.tables._over_seeds import FOUND, about_means, about_tests, mean_cells, outcome
 
 DATA = [
@@ -41,11 +41,11 @@ def _row(study: Study, group: Group) -> list[Cell]:
     null = turned(study.comparisons_in(group, "null"))
     return [
         study.label(group),
-        *mean_cells(group),
+        *mean_cells(study, group),
         group["against_chance"] or formats.MISSING,
-        _common.difference(group["difference"], reference),
+        traced(_common.difference(group["difference"], reference), study.cell_id(group)),
         evidence(reference),
-        _common.difference(_negative(group["null_difference"]), null),
+        traced(_common.difference(_negative(group["null_difference"]), null), study.cell_id(group)),
         evidence(null),
     ]
 

@@ -5,7 +5,7 @@ from statistics import fmean
 from analysis import formats
 from analysis.study import Against, Comparison, Group, Study
 from analysis.tables import _common
-from analysis.tables._common import Cell, Table, empty, evidence, stage
+from analysis.tables._common import Cell, Table, empty, evidence, stage, traced
 
 DATA = [
     "experiment", "task", "pair", "seed", "against", "reference", "reference_pair", "method", "setting", "trained_on",
@@ -53,7 +53,7 @@ def _row(study: Study, group: Group, comparisons: list[Comparison]) -> list[Cell
     bounds = [c["detectable"] for c in comparisons if c["detectable"] is not None]
     return [
         study.label(group),
-        formats.points(group[f"{prefix}difference"]),
+        traced(formats.points(group[f"{prefix}difference"]), study.comparison_id(one) if one else study.cell_id(group)),
         formats.interval(group[f"{prefix}difference_low"], group[f"{prefix}difference_high"], sign=True),
         formats.count(sum(c["b"] for c in comparisons)),
         formats.count(sum(c["c"] for c in comparisons)),

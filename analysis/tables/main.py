@@ -56,7 +56,7 @@ def _row(study: Study, cell: Cell, comparison: Comparison | None) -> list[str | 
     row: list[str | Text] = [
         study.label(cell),
         formats.count(cell["n"]),
-        _flagged(cell["accuracy"], [cell]),
+        _common.traced(_flagged(cell["accuracy"], [cell]), study.cell_id(cell)),
         formats.interval(cell["low"], cell["high"]),
         formats.count(cell["unparsed"]),
     ]
@@ -65,15 +65,15 @@ def _row(study: Study, cell: Cell, comparison: Comparison | None) -> list[str | 
         return [*row, "reference" if cell["method"] == reference else formats.MISSING, "", ""]
     return [
         *row,
-        _common.difference(comparison["difference"], [comparison]),
+        _common.traced(_common.difference(comparison["difference"], [comparison]), study.comparison_id(comparison)),
         formats.p_value(comparison["p_holm"]),
         formats.points(comparison["detectable"], sign=False),
     ]
 
 
 def _mean_row(study: Study, group: Group) -> list[str | Text]:
-    runs, _, *spread = mean_cells(group)
-    accuracy = _flagged(group["accuracy"], study.cells_in(group))
+    runs, _, *spread = mean_cells(study, group)
+    accuracy = _common.traced(_flagged(group["accuracy"], study.cells_in(group)), study.cell_id(group))
     reference = study.plan["experiments"][group["experiment"]]["reference"]
     return [
         study.label(group),

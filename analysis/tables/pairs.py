@@ -45,7 +45,7 @@ def _row(study: Study, group: Group) -> list[Cell]:
     return [
         study.pair(group["pair"]),
         "same" if _same(study, group) else "two",
-        *mean_cells(group),
+        *mean_cells(study, group),
         *difference_cells(study, group, group["pair"] == first),
     ]
 

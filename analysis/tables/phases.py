@@ -3,9 +3,9 @@
 from typing import Any
 
 from analysis import formats
-from analysis.series import Entry, label
+from analysis.series import Entry, entry_id, label
 from analysis.study import Study
-from analysis.tables._common import Group, Table, stage
+from analysis.tables._common import Cell, Group, Table, stage, traced
 
 RATES = ("partial_v1", "failed_v1", "partial_v2", "failed_v2", "entities_v10", "entities_v12")
 DATA = [
@@ -44,14 +44,14 @@ def losses(entry: Entry) -> str:
     return "; ".join(f"{term} {'not finite' if value is None else f'{value:.4g}'}" for term, value in terms)
 
 
-def _row(study: Study, entry: Entry) -> list[str]:
+def _row(study: Study, entry: Entry) -> list[Cell]:
     accuracy, entities, test = entry["metrics"]["accuracy"], entry["metrics"].get("entities"), entry["test"]
     name = label(study, entry).replace("repaired", "rep.").replace("recorded", "rec.")
     return [
         entry["phase"] + (f", {name}" if name else ""),
-        formats.percent(entry["accuracy"]) + ("‡" if entry["constant"] else ""),
+        traced(formats.percent(entry["accuracy"]) + ("‡" if entry["constant"] else ""), entry_id(study, entry)),
         formats.percent(accuracy["control"]),
-        formats.points(accuracy["difference"]),
+        traced(formats.points(accuracy["difference"]), entry_id(study, entry)),
         formats.interval(accuracy["low"], accuracy["high"], sign=True),
         formats.percent(entities["own"] if entities else None),
         formats.percent(entities["control"] if entities else None),

@@ -39,7 +39,7 @@ def _row(study: Study, run: str, content: dict[str, Any], cell: dict[str, Any]) 
         recipe.get("soft_tokens"),
     )
     return [
-        Text(run, rf"\texttt{{{formats.latex(run)}}}"),
+        Text(run, rf"\runid{{{formats.latex(run)}}}"),
         study.label(cell, seed=False),
         *(formats.MISSING if value is None else formats.count(value) for value in settings),
         formats.count(cell["n"]),

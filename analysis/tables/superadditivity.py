@@ -5,7 +5,7 @@ from typing import Any
 from analysis import formats
 from analysis.study import Study
 from analysis.tables import _common
-from analysis.tables._common import Cell, Table, Text, empty, stage
+from analysis.tables._common import Cell, Table, Text, empty, stage, traced
 
 DATA = [
     "experiment", "task", "pair", "seed", "reference", "parts", "runs", "n", "accuracy", "best", "best_accuracy",
@@ -42,10 +42,10 @@ def _row(study: Study, entry: dict[str, Any]) -> list[Cell]:
         shown = Text(str(shown), rf"\textbf{{{formats.latex(str(shown))}}}")
     return [
         study.label(entry | {"method": entry["reference"], "setting": None, "trained_on": None}),
-        formats.percent(entry["accuracy"]),
+        traced(formats.percent(entry["accuracy"]), study.super_id(entry)),
         study.method(entry["best"]),
-        formats.percent(entry["best_accuracy"]),
-        shown,
+        traced(formats.percent(entry["best_accuracy"]), study.super_id(entry)),
+        traced(shown, study.super_id(entry)),
         formats.interval(entry["low"], entry["high"], sign=True),
         formats.p_value(entry["p_holm"]),
         entry["verdict"],

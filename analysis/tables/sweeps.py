@@ -71,7 +71,7 @@ def _heading(study: Study, grid: dict[str, Any]) -> str:
 def _row(study: Study, grid: dict[str, Any], group: Group, value: str) -> list[Cell]:
     methods = {g["method"] for _, g in members(study, grid)}
     name = f"{study.method(group['method'])}, {value}" if len(methods) > 1 else value
-    return [name, *mean_cells(group), *difference_cells(study, group, _unchanged(study, group))]
+    return [name, *mean_cells(study, group), *difference_cells(study, group, _unchanged(study, group))]
 
 
 def _below(grid: dict[str, Any]) -> str:

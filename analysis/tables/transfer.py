@@ -45,18 +45,18 @@ def _matrix(study: Study, found: list[Group], tasks: list[str]) -> list[list[Cel
     cells = {(group["trained_on"] or group["task"], group["task"]): group for group in found}
     trained = [task for task in tasks if any(first == task for first, _ in cells)]
     rows: list[list[Cell]] = [
-        [study.task(first), *(_cell(cells.get((first, second))) for second in tasks)] for first in trained
+        [study.task(first), *(_cell(study, cells.get((first, second))) for second in tasks)] for first in trained
     ]
     levels = {group["task"]: group["chance"] for group in found}
     return [*rows, ["chance", *(formats.percent(levels.get(task)) for task in tasks)]]
 
 
-def _cell(group: Group | None) -> str:
+def _cell(study: Study, group: Group | None) -> Cell:
     if group is None:
         return formats.MISSING
     runs = len(group["runs"])
     spread = f" ± {formats.points(group['sd'], sign=False)}" if group["sd"] is not None else ""
-    return f"{formats.percent(group['accuracy'])}{spread} ({runs})"
+    return _common.traced(f"{formats.percent(group['accuracy'])}{spread} ({runs})", study.cell_id(group))
 
 
 def _notes(study: Study) -> str:

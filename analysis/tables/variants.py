@@ -45,7 +45,7 @@ def _row(study: Study, group: Group) -> list[Cell]:
         study.label(group),
         formats.MISSING if group["parameters"] is None else formats.count(group["parameters"]),
         formats.series([formats.number(lr) for lr in group["lr"]], "or") or formats.MISSING,
-        *mean_cells(group),
+        *mean_cells(study, group),
         difference,
         found,
     ]

@@ -89,19 +89,18 @@ def load(preset: str, overrides: Mapping[str, Any] | None = None, folder: Path =
     Raises:
         UserError: one line that names the file, the key and the fix.
     """
-    path = folder / "presets" / f"{preset}.yaml"
-    if not path.exists():
-        raise fail("--config preset", f"no preset `{preset}`", f"choose one of: {', '.join(presets(folder))}")
+    chain = _bases(preset, folder)
     layers: list[Layered] = []
     for name in CATALOGUES:
         source = folder / f"{name}.yaml"
         layers.append((str(source), {name: read_yaml(source)}))
-    layers.append((str(folder / "experiments.yaml"), _experiments(folder / "experiments.yaml", preset, folder)))
-    layers.append((str(path), read_yaml(path)))
+    layers.append((str(folder / "experiments.yaml"), _experiments(folder / "experiments.yaml", chain, folder)))
+    layers += [(str(folder / "presets" / f"{name}.yaml"), content) for name, content in chain.items()]
     layers.append((OVERRIDES, {key: value for key, value in (overrides or {}).items() if key != "preset"}))
     merged: dict[str, Any] = {"preset": preset}
     for _, content in layers:
         merged = merge(merged, content)
+    merged["experiments"] = _narrowed(merged, layers)
     merged["methods"] = _inherit("methods", merged.get("methods", {}), layers)
     merged["phases"] = _series(merged.get("phases", {}), layers)
     of_phases: dict[str, Any] = {}
@@ -116,8 +115,42 @@ def load(preset: str, overrides: Mapping[str, Any] | None = None, folder: Path =
     return validate(Config, merged, layers)
 
 
-def _experiments(path: Path, preset: str, folder: Path) -> dict[str, Any]:
-    """The experiments of a preset: each entry patched with what it says under `in` of this preset."""
+def _bases(preset: str, folder: Path) -> dict[str, Any]:
+    """Content of a preset's file after those that it starts from (`base`), which come first."""
+    found: dict[str, Any] = {}
+    name, where = preset, "--config preset"
+    while name is not None:
+        path = folder / "presets" / f"{name}.yaml"
+        if name in found:
+            raise fail(where, f"`base: {name}` runs in a circle", "break the circle")
+        if not path.exists():
+            raise fail(where, f"no preset `{name}`", f"choose one of: {', '.join(presets(folder))}")
+        found = {name: read_yaml(path)} | found
+        name, where = found[name].get("base"), str(path)
+    return found
+
+
+def _narrowed(merged: Mapping[str, Any], layers: list[Layered]) -> dict[str, Any]:
+    """The experiments that `only` names (all without it), with the `seeds` of the preset instead of their own."""
+    entries = merged.get("experiments") or {}
+    only = merged.get("only")
+    if isinstance(only, str):
+        only = [only]
+    strange = next((name for name in only or () if name not in entries), None)
+    if strange is not None:
+        raise fail(
+            _origin(("only",), layers), f"`only`: no experiment `{strange}`", f"known here: {', '.join(entries)}"
+        )
+    seeds = {} if merged.get("seeds") is None else {"seeds": merged["seeds"]}
+    return {
+        name: merge(entry, seeds) if isinstance(entry, Mapping) else entry
+        for name, entry in entries.items()
+        if only is None or name in only
+    }
+
+
+def _experiments(path: Path, chain: Iterable[str], folder: Path) -> dict[str, Any]:
+    """The experiments of a preset: each entry patched with what it says under `in` of the preset and its bases."""
     known, found = presets(folder), {}
     for name, entry in read_yaml(path).items():
         where = entry.get("in") if isinstance(entry, Mapping) else None
@@ -126,8 +159,9 @@ def _experiments(path: Path, preset: str, folder: Path) -> dict[str, Any]:
         strange = next((one for one in where if one not in known), None)
         if strange is not None:
             raise fail(path, f"`{name}.in`: no preset `{strange}`", f"choose from: {', '.join(known)}")
-        if preset in where:
-            found[name] = merge({key: entry[key] for key in entry if key != "in"}, where[preset] or {})
+        for preset in (one for one in chain if one in where):
+            start = found.get(name) or {key: entry[key] for key in entry if key != "in"}
+            found[name] = merge(start, where[preset] or {})
     return {"experiments": found}
 
 

@@ -103,6 +103,13 @@ class Config(Strict):
 
     preset: str = Field(pattern="^[a-z][a-z0-9_]*$")
     title: str = Field(description="What the preset is, in a few words; printed in the paper.")
+    base: str | None = Field(default=None, description="A preset that this one starts from, experiments included.")
+    seeds: list[int] | None = Field(
+        default=None, min_length=1, description="Seeds of every experiment, instead of its own."
+    )
+    only: list[str] | str | None = Field(
+        default=None, description="Experiments to run and to show, instead of all of the preset."
+    )
     compute: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto",
         description="Arithmetic of the frozen models; auto: bfloat16 where the device is fast with it.",

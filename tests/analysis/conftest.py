@@ -45,3 +45,11 @@ def series(made_series) -> Study:
 @pytest.fixture(scope="session")
 def study(made) -> Study:
     return read_study(made / "plan" / "overview.json", made / "statistics" / "comparisons.json")
+
+
+@pytest.fixture(scope="session")
+def grids(tmp_path_factory) -> Study:
+    """A study with every kind of experiment, two tasks and two seeds."""
+    path = fabricate(tiny_plan(2, seeds=2, grids=True), tmp_path_factory.mktemp("grids"))
+    study = read_study(path)
+    return Study(study.plan, study.results, compare(study))

@@ -55,6 +55,24 @@ def test_packing_twice_gives_the_same_bytes(packed, mine):
     assert archive.verify(mine)
 
 
+def test_what_is_built_is_held_against_what_had_been_built(packed, tmp_path):
+    own = shutil.copytree(packed / "tiny", tmp_path / "tiny")
+    with pytest.raises(UserError, match="packed without values"):
+        archive.compare(packed / "archive" / "tiny", own)
+    value = {"id": "main.t.bridge.accuracy", "value": 0.5, "text": "50.0%"}
+    write_json(own / "values.json", [value])
+    write_text(own / "tables" / "main.csv", "a,b\n")
+    archive.pack(own, tmp_path / "archive")
+    assert archive.compare(tmp_path / "archive", own) == []
+    write_json(own / "values.json", [value | {"value": 0.5000000001}])
+    assert archive.compare(tmp_path / "archive", own) == ["values.json"]
+    write_json(own / "values.json", [value | {"text": "50.1%"}])
+    (own / "tables" / "main.csv").unlink()
+    write_text(own / "figures" / "new.csv", "a\n")
+    changed = ["figures/new.csv", "tables/main.csv", archive.PRINTED, "values.json"]
+    assert archive.compare(tmp_path / "archive", own) == changed
+
+
 def test_weights_are_not_packed(packed):
     assert not [path for path in files(packed / "archive") if path.suffix == ".safetensors"]
 

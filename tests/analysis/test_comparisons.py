@@ -8,7 +8,7 @@ from fabricate import fabricate, tiny_plan
 
 from analysis import comparisons, statistics
 from analysis.comparisons import compare, pair
-from analysis.study import Study, read_study
+from analysis.study import read_study
 from telepathy.errors import UserError, run_stage
 from telepathy.files import file_sha256
 from telepathy.record import read_run, write_run
@@ -114,13 +114,6 @@ def test_comparisons_of_another_plan_are_refused(made, tmp_path):
     path = fabricate(tiny_plan(1), tmp_path)
     with pytest.raises(UserError, match="another plan"):
         read_study(path, made / "statistics" / "comparisons.json")
-
-
-@pytest.fixture(scope="module")
-def grids(tmp_path_factory) -> Study:
-    path = fabricate(tiny_plan(2, seeds=2, grids=True), tmp_path_factory.mktemp("grids"))
-    study = read_study(path)
-    return Study(study.plan, study.results, compare(study))
 
 
 def test_a_difference_is_always_the_counterpart_minus_the_cell(grids):

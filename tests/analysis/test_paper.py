@@ -1,9 +1,13 @@
+import random
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from analysis.latexlog import problems
-from analysis.literals import inspect, literals, mask, parse
+from analysis.literals import generated, inspect, literals, mask, parse
+from analysis.prose import FRAGMENTS
 from analysis.values import check, registry
 from telepathy.errors import UserError
 
@@ -69,6 +73,52 @@ def test_the_preamble_is_no_prose():
 
 def test_the_real_paper_is_clean():
     assert inspect(PAPER) == []
+
+
+def planted(paper: Path, seed: int) -> tuple[Path, int, str]:
+    """Type one result into a copy of the paper, at a place and in a form that the seed chooses: file, line, text."""
+    rng = random.Random(seed)
+    x = rng.uniform(0.5, 99)
+    number = rng.choice(
+        [rf"{x:.1f}\%", f"{x:.1f}", f"{x / 100:.3f}", f"{x:.0f} percent", f"+{x:.1f} points", f"$p={x / 1000:.4f}$"]
+    )
+    sources = sorted(paper.rglob("*.tex"))
+    kind = ("prose", "caption", "table")[seed % 3]
+    if kind == "caption":
+        places = [
+            (path, match.end())
+            for path in sources
+            for match in re.finditer(r"\\(?:caption|captionof\{\w+\})\{[^{}\n]* (?=\w)", path.read_text())
+        ]
+    else:
+        places = []
+        for path in sources:
+            seen = mask(path.read_text(), parse(path.read_text()))
+            places += [(path, match.end()) for match in re.finditer(r"[a-z]{3,} (?=[a-z]{3,})", seen)]
+    path, at = rng.choice(places)
+    source = path.read_text()
+    text = f"{number} "
+    if kind == "table":
+        text = rf"\begin{{tabular}}{{lr}} Bridge & {number} \\ \end{{tabular}} "
+    path.write_text(source[:at] + text + source[at:])
+    return path, source.count("\n", 0, at) + 1, text
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_result_typed_anywhere_is_found_with_file_and_line(tmp_path, seed):
+    paper = shutil.copytree(PAPER, tmp_path / "paper")
+    path, line, text = planted(paper, seed)
+    found = [(one.path, one.line) for one in inspect(paper)]
+    assert (path, line) in found, text
+
+
+def test_generated_sentences_hold_no_number_of_their_own(study, tmp_path):
+    for name, compose in FRAGMENTS.items():
+        (tmp_path / f"{name}.tex").write_text(compose(study))
+    assert generated(tmp_path) == []
+    (tmp_path / "results.tex").write_text("One line.\nIt beats chance by 31.0 points.")
+    (one,) = generated(tmp_path)
+    assert (one.path.name, one.line) == ("results.tex", 2)
 
 
 def test_the_real_paper_uses_only_ids_that_every_plan_has(study):

@@ -19,13 +19,6 @@ from analysis.values import registry
 TABLES = [main, differences, controls, variants_table, sweeps, transfer, pairs, superadditivity, alarms, runs]
 
 
-@pytest.fixture(scope="module")
-def grids(tmp_path_factory) -> Study:
-    path = fabricate(tiny_plan(2, seeds=2, grids=True), tmp_path_factory.mktemp("grids"))
-    study = read_study(path)
-    return Study(study.plan, study.results, compare(study))
-
-
 def data(table):
     return list(csv.DictReader(io.StringIO(to_csv(table))))
 

@@ -24,8 +24,35 @@ def test_every_preset_plans(preset):
     assert {cell.run for cell in plan.cells} == set(plan.runs)
 
 
-def test_four_presets_are_shipped():
-    assert presets() == ["paper", "quick", "small", "smoke"]
+def test_these_presets_are_shipped():
+    assert presets() == ["paper", "quick", "repeats", "small", "smoke"]
+
+
+def test_a_preset_starts_from_its_base_and_shares_its_runs():
+    quick, repeats = load("quick"), load("repeats")
+    assert set(repeats.experiments) == set(quick.experiments)
+    assert all(one.seeds == [0, 1, 2] for one in repeats.experiments.values())
+    assert set(make_plan(quick).runs) < set(make_plan(repeats).runs)
+    again = load("quick", {"seeds": [0, 1, 2]})
+    assert set(make_plan(again).runs) == set(make_plan(repeats).runs)
+
+
+def test_only_some_experiments():
+    config = load("quick", {"only": ["controls", "text"]})
+    assert set(config.experiments) == {"controls", "text"}
+    assert set(load("quick", {"only": "text"}).experiments) == {"text"}
+    with pytest.raises(UserError, match="`only`: no experiment `control`; known here: main,"):
+        load("quick", {"only": ["control"]})
+
+
+def test_bases_that_run_in_a_circle_or_are_unknown(tmp_path):
+    folder = shutil.copytree(FOLDER, tmp_path / "config")
+    (folder / "presets" / "quick.yaml").write_text("base: repeats\n")
+    with pytest.raises(UserError, match="circle"):
+        load("repeats", folder=folder)
+    (folder / "presets" / "quick.yaml").write_text("base: nothing\n")
+    with pytest.raises(UserError, match=r"quick.yaml: no preset `nothing`"):
+        load("repeats", folder=folder)
 
 
 def test_schema_is_in_sync():

@@ -3,6 +3,10 @@ rule archive:
     input:
         expand("{run}/{file}", run=RUNS, file=["run.json", "rows.jsonl.gz"]),
         TRAINED,
+        rules.values.output,
+        rules.prose.output,
+        expand(f"{OUT}/tables/{{name}}.csv", name=TABLES),
+        expand(f"{OUT}/figures/{{name}}.png", name=FIGURES),
         plan=PLANNED,
         code=sources("analysis.archive"),
     log:

@@ -1,6 +1,7 @@
 rule literals:
     input:
-        paper=PAPER,
+        PAPER,
+        text=rules.prose.output,
         code=sources("analysis.literals"),
     output:
         touch(f"{OUT}/latex/literals.ok"),
@@ -8,9 +9,9 @@ rule literals:
         f"{OUT}/logs/literals.log",
     localrule: True
     message:
-        "Look for typed results in paper/"
+        "Look for typed results in paper/ and in the generated sentences"
     shell:
-        "python -m analysis.literals paper > {log} 2>&1"
+        "python -m analysis.literals paper --text {input.text} > {log} 2>&1 || (cat {log} >&2; exit 1)"
 
 
 # First the gate: every value is made again from the rows, and must be what the tables and sentences were made from. The
@@ -34,7 +35,12 @@ rule pdf:
         ],
         code=sources("analysis.latexlog", "analysis.pdfcheck", "analysis.verify"),
     output:
-        pdf=f"{OUT}/paper.pdf",
+        pdf=report(
+            f"{OUT}/paper.pdf",
+            caption="../report/paper.rst",
+            category="Paper",
+            labels={"file": "paper.pdf", "shows": "The article."},
+        ),
         verified=f"{OUT}/verified.json",
     log:
         f"{OUT}/logs/paper.log",
