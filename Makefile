@@ -6,22 +6,32 @@ PRESET ?= quick
 CORES  ?= $(shell nproc)
 RUN    := .venv/bin/python
 
-.PHONY: paper replay archive test test-slow lint setup lock clean help
+.PHONY: paper replay archive report test test-slow lint setup checks lock clean help
 
 paper: setup ## set up, train, evaluate, test and typeset: ends in results/$(PRESET)/paper.pdf
 	$(RUN) -m snakemake --cores $(CORES) --quiet host reason --config preset=$(PRESET)
 
-replay: setup ## the same paper from the archived raw runs of results/archive/$(PRESET): no training, no models
+replay: PRESET = repeats
+replay: setup ## the paper of the archived raw runs (PRESET=repeats): no training, no models, no network
 	$(RUN) -m snakemake --cores $(CORES) --quiet host reason --config preset=$(PRESET) runs=archive
 
 archive: setup ## pack the raw runs of results/$(PRESET) into results/archive/$(PRESET)
 	$(RUN) -m snakemake --cores $(CORES) --quiet host reason --config preset=$(PRESET) -- archive
 
+# Runs that were put back from the archive stay as they are: nothing is trained for a report of them.
+REPLAYED = $(shell cd results/$(PRESET) 2>/dev/null && test -e logs/replay.log && \
+	test -z "$$(find runs -name weights.safetensors -newer logs/replay.log -print -quit)" && echo runs=archive)
+
+report: setup ## what is missing of the paper, then one file for a browser: results/$(PRESET)/report.html
+	$(RUN) -m snakemake --cores $(CORES) --quiet host reason --config preset=$(PRESET) $(REPLAYED)
+	$(RUN) -m snakemake --report results/$(PRESET)/report.html --quiet all --config preset=$(PRESET) $(REPLAYED)
+	@echo "Done: results/$(PRESET)/report.html"
+
 test: setup ## linters, then the fast tests with one whole smoke paper
 	$(MAKE) --no-print-directory lint
 	$(RUN) -m pytest -n $(CORES) --dist loadfile -m "not slow"
 
-test-slow: setup ## the tests that need minutes or the real weights
+test-slow: setup checks ## the tests that need minutes or the real weights
 	$(RUN) -m pytest -m slow
 
 lint: setup ## ruff, import arrows, Snakemake format and lint
@@ -36,11 +46,15 @@ setup: .venv/.complete ## the virtual environment, and LaTeX where we may instal
 .venv/.complete: envs/requirements.txt envs/requirements-cuda.txt envs/weights-and-data.txt envs/setup.sh pyproject.toml
 	PYTHON=$(PYTHON) bash envs/setup.sh
 
+checks: setup ## what `make test-slow` needs beside: validators of the exports, a browser's driver
+	@PYTHON=$(PYTHON) bash envs/checks.sh
+	@bash envs/browser.sh
+
 lock: ## rewrite envs/requirements*.txt from pyproject.toml (needs uv)
 	$(PYTHON) envs/lock.py
 
 clean: ## remove everything built, keep the archive
-	rm -rf .snakemake results/cache $(wildcard results/smoke results/quick results/small results/paper)
+	rm -rf .snakemake $(filter-out results/archive results/README.md,$(wildcard results/*))
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'

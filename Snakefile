@@ -9,6 +9,7 @@ from snakemake.utils import min_version
 min_version("9.27")
 sys.path.insert(0, workflow.basedir)
 
+from analysis.report.about import about
 from telepathy.config import load
 from telepathy.errors import UserError
 from telepathy.estimate import read_times, summary
@@ -83,6 +84,7 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/paper.smk"
+include: "workflow/rules/exports.smk"
 
 
 rule all:
@@ -92,6 +94,8 @@ rule all:
         expand(f"{OUT}/figures/{{name}}.png", name=FIGURES),
         f"{OUT}/values.json",
         f"{OUT}/report/index.html",
+        f"{OUT}/croissant.json",
+        f"{OUT}/ro-crate-metadata.json",
         [f"{OUT}/paper.pdf"] if LATEX else [],
 
 

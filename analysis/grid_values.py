@@ -40,6 +40,9 @@ def _group_values(study: Study, group: Group) -> list[Value]:
         span("mean_interval", group["low"], group["high"], "percent"),
         made("mean_against_chance", group["against_chance"], group["against_chance"] or formats.MISSING),
     ]
+    if group["setting"] is not None:
+        setting = group["setting"].partition("=")[2]
+        values.append(made("setting", setting, setting))
     if group["parameters"] is not None:
         values.append(made("parameters", group["parameters"], formats.count(group["parameters"]), "parameters"))
         text = formats.series([formats.number(lr) for lr in group["lr"]], "or")

@@ -255,6 +255,7 @@ def _entry_values(study: Study, entry: Entry) -> list[Value]:
 
 
 def cost_id(study: Study, cost: Entry) -> str:
+    """Id of what a defect cost in a metric, such as `phase.p07.cost.accuracy`."""
     return f"phase.{cost['phase']}.cost{suffix(study, cost)}.{cost['metric']}"
 
 

@@ -14,7 +14,7 @@ RULE = (
     "that would be found with a probability of \\result{plan.power}. Differences below it mean nothing. Those above it "
     "are descriptive: the largest of many is picked after the fact."
 )
-Sweep = list[tuple[str, Group]]
+Sweep = list[Group]
 Grid = dict[str, Any]
 
 
@@ -34,12 +34,12 @@ def sweeps(study: Study) -> str:
 
 
 def _grids(study: Study, experiment: str) -> list[tuple[Grid, Sweep]]:
-    """The grids of an experiment with the values and means of their settings."""
+    """The grids of an experiment with the groups of their settings."""
     found = []
     for grid in study.comparisons["grids"]:
         if grid["experiment"] == experiment:
             sweep = [
-                (group["setting"].split("=", 1)[1], group)
+                group
                 for group in study.groups_of(experiment, grid["task"])
                 if group["pair"] == grid["pair"] and (group["setting"] or "").startswith(f"{grid['key']}=")
             ]
@@ -53,14 +53,13 @@ def _grid(study: Study, grid: Grid, sweep: Sweep) -> str:
     several = len(study.plan["experiments"][grid["experiment"]]["pairs"]) > 1
     place = task(study, grid["task"]) + (f" ({formats.latex(grid['pair'])})" if several else "")
     heading = f"\\emph{{{formats.latex(setting(grid['key']))}}}, {place}:"
-    low, worst = min(sweep, key=_accuracy)
-    high, best = max(sweep, key=_accuracy)
+    worst, best = min(sweep, key=_accuracy), max(sweep, key=_accuracy)
     spread = best["accuracy"] - worst["accuracy"]
     if spread == 0:
         return f"{heading} every value gives \\result{{{study.cell_id(best)}.mean}}."
     text = (
-        f"{heading} from \\result{{{study.cell_id(worst)}.mean}} at {formats.latex(low)} to "
-        f"\\result{{{study.cell_id(best)}.mean}} at {formats.latex(high)}."
+        f"{heading} from \\result{{{study.cell_id(worst)}.mean}} at \\result{{{study.cell_id(worst)}.setting}} to "
+        f"\\result{{{study.cell_id(best)}.mean}} at \\result{{{study.cell_id(best)}.setting}}."
     )
     if grid["detectable"] is not None:
         bound = (
@@ -78,5 +77,5 @@ def _grid(study: Study, grid: Grid, sweep: Sweep) -> str:
     return f"{text}; from the rows alone {bound} would be needed, which the extremes exceed."
 
 
-def _accuracy(entry: tuple[str, Group]) -> float:
-    return float(entry[1]["accuracy"])
+def _accuracy(group: Group) -> float:
+    return float(group["accuracy"])

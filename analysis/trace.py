@@ -11,8 +11,10 @@ import argparse
 import importlib
 import inspect
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +22,13 @@ from rich.console import Console
 from rich.tree import Tree
 
 from analysis import formats
-from analysis.study import Study, read_study
+from analysis.study import Comparison, Study, read_study
 from analysis.value import Value
 from analysis.values import registry
 from analysis.verify import recomputed, unlike
 from telepathy.errors import UserError, fail, run_stage
 from telepathy.files import file_sha256, read_json
+from telepathy.record import RawRun
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST = 12
@@ -98,13 +101,21 @@ def chain(study: Study, value: Value, fresh: Value | None) -> dict[str, Any]:
         },
         "comparisons": [
             {key: c[key] for key in ("experiment", "task", "reference", "method", "against", "pair", "seed", "b", "c")}
-            for c in study.comparisons["comparisons"]
-            if len(value.runs) > 1 and set(c["runs"]) <= set(value.runs)
+            for c in compared(study, value.runs)
         ],
-        "runs": [_run(study, run) for run in value.runs],
+        "runs": [run_facts(study, run, study.read(run)) for run in value.runs],
     }
 
 
+def compared(study: Study, runs: Sequence[str]) -> list[Comparison]:
+    """The comparisons that were made between some runs of a list."""
+    if len(runs) < 2:
+        return []
+    among = set(runs)
+    return [c for c in study.comparisons["comparisons"] if among.issuperset(c["runs"])]
+
+
+@cache
 def place(function: str) -> str:
     """`file:line` of a function's definition.
 
@@ -122,8 +133,8 @@ def place(function: str) -> str:
         raise fail("values.json", f"`{function}` is not in the code", "build again (`snakemake`)") from None
 
 
-def _run(study: Study, run: str) -> dict[str, Any]:
-    raw = study.read(run)
+def run_facts(study: Study, run: str, raw: RawRun) -> dict[str, Any]:
+    """What identifies a run, `raw` being its files: configuration, rows with sha256, hashes of what went in, commit."""
     rows = raw.folder / "rows.jsonl.gz"
     sha256 = file_sha256(rows)
     environment = raw.folder / "environment.json"

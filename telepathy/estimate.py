@@ -10,7 +10,7 @@ seconds a test row, medians over finished runs. Models that were never measured 
 import argparse
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -22,6 +22,7 @@ from telepathy.errors import fail, run_stage
 from telepathy.files import read_json, write_json
 from telepathy.plan import Plan, Spec, make_plan
 
+Times = dict[str, dict[str, float]]
 TIMES = FOLDER / "times.json"
 PROCESSES = 2
 LOADING = 12.0
@@ -50,30 +51,42 @@ def training_rows(recipe: Spec) -> float:
     return plan["steps"] * plan["batch"] * plan["accumulation"] * (1 + searched)
 
 
-def test_rows(plan: Plan, task: str, recipe: Spec) -> float:
+def test_rows(spec: Spec, rows: Mapping[str, int]) -> float:
     """Rows that a run answers: test rows, and validation rows as often as it looks at them."""
-    rows = plan.config.use[task].rows
-    training = recipe.get("training")
+    training = spec["recipe"].get("training")
     looks = training["validations"] + (len(training["search"]["lr"]) if training["search"] else 0) if training else 0
-    validation = rows.validation if plan.config.tasks[task].labels else 16
-    return rows.test + looks * validation
+    validation = rows["validation"] if spec["task"]["labels"] else 16
+    return rows["test"] + looks * validation
 
 
-def seconds(plan: Plan, times: dict[str, dict[str, float]]) -> tuple[float, dict[str, int]]:
+def run_seconds(spec: Spec, rows: Mapping[str, int], times: Times) -> float | None:
+    """Seconds of one run on one core; None if its kind of work was never measured.
+
+    Args:
+        spec: of the run.
+        rows: of its task by split.
+        times: measured seconds a row by kind of work.
+    """
+    recipe, found = spec["recipe"], times.get(work(spec))
+    if found is None or (recipe["kind"] in TRAINED and training_rows(recipe) and "training_row" not in found):
+        return None
+    trained = found.get("training_row", 0.0) * training_rows(recipe)
+    return trained + found["test_row"] * test_rows(spec, rows)
+
+
+def seconds(plan: Plan, times: Times) -> tuple[float, dict[str, int]]:
     """Wall time of all runs of a plan on two cores; and how many runs of each kind of work have no measured time."""
     total, unknown = 0.0, defaultdict(int)
     for run in plan.runs.values():
-        recipe, found = run.spec["recipe"], times.get(work(run.spec))
-        if found is None or (recipe["kind"] in TRAINED and training_rows(recipe) and "training_row" not in found):
+        took = run_seconds(run.spec, plan.config.use[run.task].rows.model_dump(), times)
+        if took is None:
             unknown[work(run.spec)] += 1
-            continue
-        total += found.get("training_row", 0.0) * training_rows(recipe)
-        total += found["test_row"] * test_rows(plan, run.task, recipe)
+        total += took or 0.0
     processes = len(plan.groups()) if plan.config.together else len(plan.runs)
     return (total + LOADING * processes) / PROCESSES, dict(unknown)
 
 
-def summary(plan: Plan, times: dict[str, dict[str, float]]) -> list[str]:
+def summary(plan: Plan, times: Times) -> list[str]:
     """Lines for a person."""
     trained = len(plan.ids("trained"))
     lines = [f"{plan.config.preset}: {len(plan.runs)} runs, {trained} of them trained, for {len(plan.cells)} places in "
@@ -81,14 +94,14 @@ def summary(plan: Plan, times: dict[str, dict[str, float]]) -> list[str]:
     total, unknown = seconds(plan, times)
     missing = sum(unknown.values())
     if missing < len(plan.runs):
-        lines.append(f"about {_clock(total)} on two CPU cores, by measured step times" + (
+        lines.append(f"about {clock(total)} on two CPU cores, by measured step times" + (
             f" ({missing} runs of unmeasured kinds not counted)" if missing else ""))  # fmt: skip
     else:
         lines.append("no step time of its models was measured; after some runs: python -m telepathy.estimate --measure")
     return lines
 
 
-def measured(results: Path, names: list[str]) -> dict[str, dict[str, float]]:
+def measured(results: Path, names: list[str]) -> Times:
     """Median seconds a row of each kind of work, over the finished runs of some presets."""
     found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for folder, record in _finished(results, names):
@@ -114,12 +127,13 @@ def _finished(results: Path, names: list[str]) -> Iterator[tuple[Path, dict[str,
                 yield path.parent, record
 
 
-def read_times() -> dict[str, dict[str, float]]:
+def read_times() -> Times:
     """The measured times that the project ships."""
     return read_json(TIMES, "python -m telepathy.estimate --measure") if TIMES.exists() else {}
 
 
-def _clock(total: float) -> str:
+def clock(total: float) -> str:
+    """A time for people: `3 min`, `2 h 05 min`."""
     minutes = round(total / 60)
     return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{max(1, minutes)} min"
 

@@ -1,1 +1,1 @@
-"""The HTML report: an overview and one page for each phase, readable without a network."""
+"""The HTML report: an overview, phases, tables, figures, values and runs, readable without a network."""

@@ -1,73 +1,163 @@
 import dataclasses
 import html
+import json
+import posixpath
 import re
 import shutil
 import sys
-from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import pytest
+from build_report import checked, lines, write_report, write_results
 from fabricate import fabricate, tiny_plan
+from test_outputs import TABLES
 from test_phases import whole
 
 from analysis.alarms import KINDS
 from analysis.claims import load
-from analysis.literals import built_outputs
 from analysis.report import __main__ as command
-from analysis.report import curves
+from analysis.report import curves, files, runs
+from analysis.report.chains import searchable
+from analysis.report.links import page, same
 from analysis.report.pages import pages
+from analysis.study import read_study
+from analysis.trace import chain, place
+from analysis.value import Value
+from analysis.values import registry
+from telepathy.errors import UserError
+from telepathy.files import read_json, write_json
 
-VOID = {"meta", "br", "hr", "img", "link", "line", "polyline"}
-
-
-class Checker(HTMLParser):
-    """Collects links and fails on tags that do not close."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.links: list[str] = []
-
-    def handle_starttag(self, tag, attrs):
-        self.links += [value for key, value in attrs if key in ("href", "src")]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        pass
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-
-def checked(text: str) -> Checker:
-    checker = Checker()
-    checker.feed(text)
-    assert checker.open == []
-    return checker
+HOSTILE = "<script>alert(1)</script>\"' onload=alert(2) </script><!--"
 
 
 @pytest.fixture(scope="module")
 def found(series):
-    return pages(series, load())
+    return pages(series, load(), registry(series))
 
 
-def test_a_page_for_each_phase_and_links_that_lead_somewhere(found):
-    assert set(found) == {
-        "index.html",
-        *(f"phases/{p}.html" for p in ("p01", "p10", "p16", "p17", "p21_sender", "p26")),
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """A results folder with everything in it, and the report beside the rest."""
+    folder = tmp_path_factory.mktemp("whole") / "tiny"
+    study = write_results(tiny_plan(phases=True, grids=True), folder, [*TABLES, "analysis.figures.accuracy"])
+    write_report(folder, folder / "report")
+    return study
+
+
+@pytest.fixture(scope="module")
+def built(results):
+    """Pages of that report by name."""
+    report = results.results / "report"
+    return {path.relative_to(report).as_posix(): path.read_text() for path in report.rglob("*.html")}
+
+
+def test_every_link_is_relative_and_leads_to_a_file_and_a_place_in_it(results, built):
+    known = {name: checked(text) for name, text in built.items()}
+    report = results.results / "report"
+    for name, content in known.items():
+        for link in content.links:
+            target, _, part = link.partition("#")
+            assert not re.match(r"[a-z]+:|/", target), link
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(name), unquote(target))) if target else name
+            assert (report / path).is_file(), f"{name}: {link}"
+            assert not part or unquote(part) in known[path].ids, f"{name}: {link}"
+
+
+def test_every_phase_run_table_and_page_of_values_is_there(results, built):
+    plan = results.plan
+    assert {name for name in built if "/" not in name} == {
+        f"{name}.html" for name in ("index", "values", "runs", "tables", "figures", "code")
     }
-    for name, text in found.items():
-        for link in checked(text).links:
-            if link.startswith(("../tables/", "../figures/")):
-                assert link.removeprefix("../").rsplit(".", 1)[0] in built_outputs()
-                continue
-            target = f"phases/{link}" if name.startswith("phases/") else link
-            assert target.replace("phases/../", "") in found
+    assert {f"phases/{phase}.html" for phase in plan["phases"]} <= set(built)
+    assert {f"runs/{run}.html" for run in plan["runs"]} <= set(built)
+    for path in results.results.glob("tables/*.csv"):
+        rows = built[f"tables/{path.stem}.html"].count("<tr data-find")
+        assert rows == lines(path)
+    for path in results.results.glob("figures/*.png"):
+        assert (results.results / "report" / "figures" / path.name).read_bytes() == path.read_bytes()
+        assert f'src="figures/{path.name}"' in built["figures.html"]
 
 
-def test_the_pages_need_nothing_from_outside(found):
-    for text in found.values():
-        assert not re.search(r"https?://|<script|@import|url\(", text)
+def test_every_value_has_a_line_with_its_text_and_raw_number(results, built):
+    values = registry(results)
+    assert len(values) > 300
+    for name, value in values.items():
+        text = built[f"values/{page(results, name)}.html"]
+        line = html.unescape(text.split(f'<tr id="{html.escape(name)}"')[1].split("</tr>")[0])
+        assert f'printed">{value.text}</td>' in line
+        raw = json.loads(line.split('class="raw">')[1].split("</td>")[0])
+        assert raw == value.value or raw == list(value.value)
+        if value.n is not None:
+            assert f'class="number">{value.n:,}</td>' in line
+
+
+def test_a_section_has_the_chain_that_trace_prints(results, built):
+    values = registry(results)
+    name = "main.task_0.bridge_vs_majority.difference"
+    trace = chain(results, values[name], values[name])
+    text = built["values/main.task_0.html"].split('id="chain-main.task_0.bridge_vs_majority"')[1].split("</section>")[0]
+    assert trace["function"]["where"] in text
+    (comparison,) = [c for c in trace["comparisons"] if (c["experiment"], c["against"]) == ("main", "reference")]
+    assert text.count("b = ") == 1
+    assert f"b = {comparison['b']}, c = {comparison['c']}" in text
+    for run in trace["runs"]:
+        assert f'href="../runs/{run["id"]}.html"' in text
+        assert run["rows"]["sha256"] in text
+        content = built[f"runs/{run['id']}.html"]
+        assert run["rows"]["sha256"] in content
+        assert f"../../{results.plan['runs'][run['id']]['folder']}/rows.jsonl.gz" in content
+        assert f"{run['rows']['correct']} of {run['rows']['n']}" in content
+        assert "those that were compared" in content
+        for key, shown in runs.flat(run["configuration"]):
+            assert f"<code>{key}</code>" in content
+            assert html.escape(shown, quote=False) in html.unescape(content)
+        assert 'href="../values/main.task_0.html#chain-main.task_0.bridge_vs_majority"' in content
+
+
+def test_the_functions_are_shown_where_they_stand(results, built):
+    values = registry(results)
+    for function in {value.function for value in values.values()}:
+        part = built["code.html"].split(f'id="{function}"')[1].split("</section>")[0]
+        assert place(function) in part
+        assert function.rpartition(".")[2] in part.split("<pre")[1]
+
+
+def test_numbers_of_the_overview_and_phases_lead_to_values_that_are_printed_so(results, built):
+    values, seen = registry(results), set()
+    for name, text in built.items():
+        if name == "index.html" or name.startswith("phases/"):
+            for link, texts in checked(text).values.items():
+                target = unquote(link.partition("#")[2])
+                assert all(same(shown, values[target].text) for shown in texts), link
+                seen.add(target)
+    means = {f"{results.cell_id(group)}.mean" for group in results.groups if group["experiment"] in results.grids}
+    assert means <= seen
+    assert {"phase.p10.repaired.accuracy", "phase.p10.repaired.test.p", "phase.p10.recorded.entities"} <= seen
+    assert {"claim.phase01.gsm8k.bridge.accuracy.reported", "series.family"} <= seen
+    assert len(seen) > 200
+
+
+def test_a_report_of_other_numbers_than_the_values_is_refused(series):
+    values = registry(series)
+    name = "main.task_0.bridge.mean"
+    values[name] = dataclasses.replace(values[name], text="99.9%")
+    with pytest.raises(UserError, match=f"{name} is 99.9%.*build again"):
+        pages(series, load(), values)
+
+
+@pytest.mark.parametrize(
+    ("shown", "text", "expected"),
+    [("81.0%", "81.0%", True), ("< 0.001", "p < 0.001", True), ("0.012", "p = 0.012", True), ("81.0", "81.0%", False)],
+)
+def test_same(shown, text, expected):
+    assert same(shown, text) is expected
+
+
+def test_the_pages_need_nothing_from_outside(built):
+    for name, text in built.items():
+        assert not re.search(r"<script[^>]*src|@import|url\(", text)
+        if name != "code.html":
+            assert not re.search(r"https?://", text)
 
 
 def test_a_page_shows_what_a_reader_needs(found, series):
@@ -91,11 +181,30 @@ def test_a_page_shows_what_a_reader_needs(found, series):
     assert text.count("<h3>Row ") == 5
 
 
-def test_markup_in_outputs_is_text(tmp_path):
+def test_hostile_words_stay_words(tmp_path):
     plan = tiny_plan(1, phases=True)
-    plan["phases"]["p01"]["title"] = "<script>alert(1)</script>"
-    text = pages(whole(fabricate(plan, tmp_path)), [])["phases/p01.html"]
-    assert "<script" not in text
+    for place_ in (
+        plan["phases"]["p01"],
+        plan["tasks"]["task_0"],
+        plan["methods"]["bridge"],
+        plan["experiments"]["main"],
+    ):
+        place_["title"] = HOSTILE
+    plan["experiments"]["main"]["question"] = plan["methods"]["bridge"]["about"] = HOSTILE
+    folder = tmp_path / "tiny"
+    study = whole(fabricate(plan, folder))
+    record = folder / study.plan["runs"]["task_0_bridge_0"]["folder"] / "run.json"
+    write_json(record, read_json(record, "-") | {"inputs": {HOSTILE: HOSTILE}})
+    values = registry(study) | {
+        "plan.title": Value("plan.title", HOSTILE, HOSTILE, HOSTILE, "analysis.values.registry")
+    }
+    table = tmp_path / "main.csv"
+    table.write_text('"a","<b>"\n"<script>alert(3)</script>","1"\n')
+    for name, text in pages(study, [], values, [table]).items():
+        checked(text)
+        assert "<script>alert" not in text, name
+        assert "<!--" not in text
+        assert text.count("</script>") == len(re.findall(r"<script( type=\"application/json\" id=\"[a-z-]+\")?>", text))
 
 
 def test_the_overview_lists_what_is_reported_and_not_rebuilt(found):
@@ -104,44 +213,40 @@ def test_the_overview_lists_what_is_reported_and_not_rebuilt(found):
     assert 'title="phase01.gsm8k.bridge.accuracy"' not in left
 
 
-@pytest.fixture(scope="module")
-def grids(tmp_path_factory):
-    return whole(fabricate(tiny_plan(grids=True), tmp_path_factory.mktemp("grids")))
-
-
-def test_the_overview_shows_every_experiment_with_its_question_and_files(grids):
-    text = pages(grids, [])["index.html"]
-    checked(text)
-    for name in grids.grids:
-        content = grids.plan["experiments"][name]
+def test_the_overview_shows_every_experiment_with_its_question_and_files(results, built):
+    text = built["index.html"]
+    for name in results.grids:
+        content = results.plan["experiments"][name]
         part = text.split(f'<h3 id="{name}">')[1].split("<h3 id=")[0]
         assert html.escape(content["question"], quote=False).replace("'", "&#39;") in part
-        for kind, ending in (("tables", "csv"), ("figures", "png")):
-            for file in content[kind]:
-                assert f'href="../{kind}/{file}.{ending}"' in part
-        assert part.count("<tr>") >= len(grids.groups_of(name))
+        assert part.count("<tr>") >= len(results.groups_of(name))
+        assert all(f'href="tables/{file}.html"' in part for file in content["tables"])
+        assert ('href="figures.html#accuracy"' in part) == ("accuracy" in content["figures"])
     assert "SD between seeds" in text.split('<h3 id="tokens">')[1].split("<h3 id=")[0]
     assert "the better of its models alone" in text.split('<h3 id="main">')[1].split("<h3 id=")[0]
 
 
-def test_the_overview_shows_the_alarms(grids):
-    text = pages(grids, [])["index.html"].split("<h2>Alarms</h2>")[1].split("<h2>")[0]
-    assert grids.comparisons["alarms"]
-    for alarm in grids.comparisons["alarms"]:
+def test_the_overview_shows_the_alarms(results, built):
+    text = built["index.html"].split("<h2>Alarms</h2>")[1].split("<h2>")[0]
+    assert results.comparisons["alarms"]
+    for alarm in results.comparisons["alarms"]:
         assert KINDS[alarm["kind"]] in text
-        assert " ".join(alarm["runs"]) in text
-    calm = dataclasses.replace(grids, comparisons=grids.comparisons | {"alarms": []})
-    assert "No alarm was raised." in pages(calm, [])["index.html"]
+        assert all(f'href="runs/{run}.html"' in text for run in alarm["runs"])
+    calm = dataclasses.replace(results, comparisons=results.comparisons | {"alarms": []})
+    assert "No alarm was raised." in pages(calm, [], {})["index.html"]
 
 
 def test_the_same_runs_give_the_same_pages(series, found):
-    assert pages(series, load()) == found
+    assert pages(series, load(), registry(series)) == found
 
 
 def test_command_line(made_series, tmp_path, monkeypatch):
     statistics = made_series / "statistics"
     arguments = ["--plan", made_series / "plan" / "overview.json", "--comparisons", statistics / "comparisons.json"]
-    arguments += ["--phases", statistics / "phases.json", "--out", tmp_path]
+    values = tmp_path / "values.json"
+    study = read_study(arguments[1], arguments[3], phases=statistics / "phases.json")
+    write_json(values, [vars(value) for value in registry(study).values()])
+    arguments += ["--phases", statistics / "phases.json", "--values", values, "--out", tmp_path]
     monkeypatch.setattr(sys, "argv", ["x", *map(str, arguments)])
     command.main()
     assert (tmp_path / "index.html").exists()
@@ -149,10 +254,31 @@ def test_command_line(made_series, tmp_path, monkeypatch):
 
 
 def test_a_preset_without_phases_has_an_overview(study):
-    found = pages(study, [])
-    assert set(found) == {"index.html"}
+    found = pages(study, [], registry(study))
+    assert not [name for name in found if name.startswith("phases/")]
     checked(found["index.html"])
     assert "no phase" in found["index.html"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("0.31000000000000005", "0.31"),
+        ("1.6620996e-12", "1.662e-12"),
+        ("300", "300"),
+        ("12345678", "12345678"),
+        ("0.5", "0.5"),
+        ("-0.0333333333", "-0.03333"),
+        ("nan", "nan"),
+        ("no evidence", "no evidence"),
+    ],
+)
+def test_numbers_of_tables_are_cut_for_reading(text, shown):
+    assert files.short(text) == shown
+
+
+def test_words_are_found_as_a_person_types_them():
+    assert searchable("Main.A −4.0") == "main.a -4.0"
 
 
 def test_missing_logs_and_diagnostics(tmp_path):
@@ -160,7 +286,8 @@ def test_missing_logs_and_diagnostics(tmp_path):
     path = fabricate(plan, tmp_path)
     for log in tmp_path.glob("runs/**/train.jsonl"):
         log.unlink()
-    found = pages(whole(path), [])
+    study = whole(path)
+    found = pages(study, [], registry(study))
     assert "<svg" not in found["phases/p01.html"]
     shutil.rmtree(tmp_path)
 

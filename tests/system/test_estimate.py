@@ -21,13 +21,14 @@ def test_work_is_told_apart_by_what_costs_time(plan):
             "smollm2_135m/labels/bridge", "none/labels/majority"} <= kinds  # fmt: skip
 
 
-def test_search_and_validation_are_counted(plan):
+def test_search_and_validation_are_counted():
     search = {"lr": [1, 2, 3], "share": 0.2}
     training = {"steps": 100, "batch": 8, "accumulation": 2, "validations": 3, "search": search}
     assert training_rows({"training": training}) == pytest.approx(100 * 16 * 1.6)
-    rows = plan.config.use["rotten_tomatoes"].rows
-    assert test_rows(plan, "rotten_tomatoes", {"training": training}) == rows.test + 6 * rows.validation
-    assert test_rows(plan, "word_problems", {}) == plan.config.use["word_problems"].rows.test
+    rows = {"validation": 50, "test": 300}
+    assert test_rows({"recipe": {"training": training}, "task": {"labels": ["a", "b"]}}, rows) == 300 + 6 * 50
+    assert test_rows({"recipe": {"training": training}, "task": {"labels": []}}, rows) == 300 + 6 * 16
+    assert test_rows({"recipe": {}, "task": {"labels": []}}, rows) == 300
 
 
 def test_seconds_are_the_sum_of_the_work(plan):

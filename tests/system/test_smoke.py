@@ -11,13 +11,14 @@ import time
 from pathlib import Path
 
 import pytest
-from helpers import ROOT
+from helpers import ROOT, command
 
 from telepathy.config import load
 from telepathy.config.methods import TRAINED
 from telepathy.config.phases import variants
 
 LATEX = shutil.which("latexmk") is not None
+EXPORTS = ("rows.parquet", "croissant.json", "ro-crate-metadata.json", "Snakefile", "workflow/rules/*.smk")
 
 
 def copy_project(target: Path) -> Path:
@@ -90,7 +91,7 @@ def edited(folder: Path, name: str) -> dict[str, int]:
 
 
 def test_editing_a_figure_rebuilds_it_and_the_pdf_only(built):
-    wanted = {"figure": 1, "all": 1} | ({"pdf": 1} if LATEX else {})
+    wanted = {"figure": 1, "crate": 1, "all": 1} | ({"pdf": 1} if LATEX else {})
     assert edited(built, "analysis/figures/accuracy.py") == wanted
 
 
@@ -188,12 +189,14 @@ def test_a_clone_replays_the_archived_runs_without_training(built, tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     assert not list((clone / "results").rglob("*.safetensors"))
     compared = 0
-    for pattern in ("tables/*", "figures/*", "values.*", "text/*", "statistics/*", "paper.pdf"):
+    for pattern in ("tables/*", "figures/*", "values.*", "text/*", "statistics/*", "paper.pdf", *EXPORTS):
         for path in sorted((built / "results" / "smoke").glob(pattern)):
             other = clone / path.relative_to(built)
             assert path.read_bytes() == other.read_bytes(), path.name
             compared += 1
     assert compared > 40
+    same = command("analysis.archive", "compare", "--preset", "smoke", cwd=clone)
+    assert same.returncode == 0, same.stderr
     assert planned(built) == before
     rows = next((clone / "results" / "archive").rglob("rows.jsonl.gz"))
     rows.write_bytes(rows.read_bytes()[:-1] + b"x")
@@ -288,7 +291,7 @@ def test_editing_a_sentence_of_the_paper_trains_nothing(built):
     path.write_bytes(before + b"\n% an edit\n")
     rerun = planned(built)
     path.write_bytes(before)
-    assert set(rerun) <= {"literals", "values", "pdf", "all"}
+    assert set(rerun) <= {"literals", "values", "pdf", "crate", "all"}
 
 
 @pytest.mark.parametrize("words", [["preset=nope"], ["preset=smoke", "stepz=1"], ["preset=smoke", "compute=int4"]])
@@ -309,7 +312,7 @@ def test_a_second_build_from_scratch_gives_the_same_bytes(built, tmp_path):
     done = snakemake(again)
     assert done.returncode == 0, done.stderr[-3000:]
     patterns = ("runs/**/rows.jsonl.gz", "runs/**/run.json", "tables/*", "figures/*", "values.*", "text/*",
-                "statistics/*", "paper.pdf")  # fmt: skip
+                "statistics/*", "paper.pdf", *EXPORTS)  # fmt: skip
     compared = 0
     for pattern in patterns:
         for path in sorted((built / "results" / "smoke").glob(pattern)):

@@ -16,7 +16,15 @@ rule figure:
         code=lambda wildcards: sources(f"analysis.figures.{wildcards.name}"),
     output:
         pdf=f"{OUT}/figures/{{name}}.pdf",
-        png=f"{OUT}/figures/{{name}}.png",
+        png=report(
+            f"{OUT}/figures/{{name}}.png",
+            caption="../report/figure.rst",
+            category="Figures",
+            labels=lambda wildcards: {
+                "figure": wildcards.name.replace("_", " "),
+                "shows": about("figures", wildcards.name),
+            },
+        ),
         csv=f"{OUT}/figures/{{name}}.csv",
     log:
         f"{OUT}/logs/figures/{{name}}.log",

@@ -7,13 +7,23 @@ rule report:
         claims=CLAIMS,
         records=expand("{run}/{file}", run=RUNS, file=["run.json", "rows.jsonl.gz"]),
         logs=TRAINED,
+        values=f"{OUT}/values.json",
+        tables=expand(f"{OUT}/tables/{{name}}.csv", name=TABLES),
+        figures=expand(f"{OUT}/figures/{{name}}.png", name=FIGURES),
         templates=sorted(
             path.as_posix() for path in Path("analysis/report/templates").glob("*.*")
         ),
         code=sources("analysis.report.__main__"),
     output:
         index=f"{OUT}/report/index.html",
-        phases=directory(f"{OUT}/report/phases"),
+        pages=expand(
+            f"{OUT}/report/{{page}}.html",
+            page=["values", "runs", "tables", "figures", "code"],
+        ),
+        folders=[
+            directory(f"{OUT}/report/{part}")
+            for part in ("phases", "values", "runs", "tables", "figures")
+        ],
     log:
         f"{OUT}/logs/report.log",
     localrule: True
@@ -22,5 +32,6 @@ rule report:
     message:
         "Write the HTML report"
     shell:
-        "mkdir -p {output.phases} && python -m analysis.report --plan {input.plan} --comparisons {input.comparisons}"
-        " --phases {input.phases} --claims {input.claims} --out {params.out} 2> {log}"
+        "mkdir -p {output.folders} && python -m analysis.report --plan {input.plan} --comparisons {input.comparisons}"
+        " --phases {input.phases} --claims {input.claims} --values {input.values} --tables {input.tables}"
+        " --figures {input.figures} --out {params.out} 2> {log}"

@@ -79,7 +79,12 @@ rule values:
         text=rules.prose.output,
         code=sources("analysis.values"),
     output:
-        f"{OUT}/values.json",
+        report(
+            f"{OUT}/values.json",
+            caption="../report/values.rst",
+            category="Values",
+            labels={"file": "values.json", "shows": "Every number of the paper."},
+        ),
         f"{OUT}/values.tex",
     log:
         f"{OUT}/logs/values.log",

@@ -1,5 +1,5 @@
 # Tables that read the statistics of the phases.
-SERIES_TABLES = ("phases", "speed", "claims")
+SERIES_TABLES = ("artifact", "phases", "speed", "claims")
 # Tables that read the numbers of the documents.
 LEDGER_TABLES = ("claims", "contradictions")
 
@@ -23,9 +23,22 @@ rule table:
             then=LEDGER,
             otherwise=[],
         ),
+        times=branch(
+            lambda wildcards: wildcards.name == "artifact",
+            then=["workflow/config/times.json"],
+            otherwise=[],
+        ),
         code=lambda wildcards: sources(f"analysis.tables.{wildcards.name}"),
     output:
-        csv=f"{OUT}/tables/{{name}}.csv",
+        csv=report(
+            f"{OUT}/tables/{{name}}.csv",
+            caption="../report/table.rst",
+            category="Tables",
+            labels=lambda wildcards: {
+                "table": wildcards.name.replace("_", " "),
+                "shows": about("tables", wildcards.name),
+            },
+        ),
         tex=f"{OUT}/tables/{{name}}.tex",
     log:
         f"{OUT}/logs/tables/{{name}}.log",

@@ -1,0 +1,1 @@
+"""Descriptions of a build that other tools read: a Workflow Run RO-Crate, and Croissant for the rows."""
