@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,7 @@ def generated(folder: Path) -> list[Finding]:
     return found
 
 
+@lru_cache(maxsize=128)
 def parse(source: str) -> Sequence[Any]:
     """Nodes of a LaTeX source; macros whose arguments must not be read as text are known to the parser."""
     context = get_default_latex_context_db()

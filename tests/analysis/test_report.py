@@ -227,7 +227,7 @@ def test_the_overview_shows_every_experiment_with_its_question_and_files(results
 
 
 def test_the_overview_shows_the_alarms(results, built):
-    text = built["index.html"].split("<h2>Alarms</h2>")[1].split("<h2>")[0]
+    text = built["index.html"].split("Alarms</h2>")[1].split("<h2")[0]
     assert results.comparisons["alarms"]
     for alarm in results.comparisons["alarms"]:
         assert KINDS[alarm["kind"]] in text

@@ -90,8 +90,8 @@ def edited(folder: Path, name: str) -> dict[str, int]:
         path.write_bytes(before)
 
 
-def test_editing_a_figure_rebuilds_it_and_the_pdf_only(built):
-    wanted = {"figure": 1, "crate": 1, "all": 1} | ({"pdf": 1} if LATEX else {})
+def test_editing_a_figure_rebuilds_it_and_what_shows_it_only(built):
+    wanted = {"figure": 1, "report": 1, "crate": 1, "all": 1} | ({"pdf": 1} if LATEX else {})
     assert edited(built, "analysis/figures/accuracy.py") == wanted
 
 
@@ -177,6 +177,7 @@ def test_every_experiment_is_in_its_figures(built):
                 assert any(row["experiment"] == name for row in rows), (name, figure)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_clone_replays_the_archived_runs_without_training(built, tmp_path):
     """Same tables, values, figures and text, from rows alone: no model, no data set and no checkpoint is there."""
@@ -224,6 +225,7 @@ experiments:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_new_experiment_is_one_entry(built, tmp_path):
     """It gets its rows and its panel; only its own new runs are made."""
@@ -261,6 +263,7 @@ phases:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_new_phase_is_one_entry(built, tmp_path):
     """It gets its row, its page with curves, and its place in the figure; nothing else is trained again."""
