@@ -70,36 +70,54 @@ def models(study: Study, pair: str) -> str:
     return f"{sender} with itself" if content["sender"] == content["receiver"] else f"{sender} to {receiver}"
 
 
-def with_numbers(study: Study, outcome: Outcome) -> str:
-    """A method with what its comparison found; of several seeds their mean, and how many found what if they differ."""
-    first = outcome.comparisons[0]
-    if len(outcome.comparisons) == 1:
-        found = study.comparison_id(first)
-        return f"{outcome.name} (\\result{{{found}.difference}} points, \\result{{{found}.p}})"
-    group = study.cell_id({key: first[key] for key in PLACE})
-    text = f"\\result{{{group}.mean_difference}} points on average"
-    if outcome.verdict == MIXED:
-        total = f"of \\result{{{group}.reference_compared}} seeds"
-        verdicts = {c["verdict"] for c in outcome.comparisons}
-        counts = [f"{word} in \\result{{{group}.reference_{word}}}" for word in (ABOVE, BELOW) if word in verdicts]
-        text += f"; {formats.series(counts)} {total}"
-    return f"{outcome.name} ({text})"
-
-
 def by_verdict(study: Study, found: list[Outcome]) -> list[str]:
-    """A sentence for each verdict that occurs, on the reference as "it"."""
-    openings = {
-        ABOVE: "It is above ",
-        BELOW: "It is below ",
-        MIXED: "Seeds do not agree on ",
-        OPEN: "There is no evidence of a difference from ",
-    }
+    """A sentence for each verdict that occurs, on the reference as "it"; what methods share is said once."""
+    openings = {ABOVE: "It is above ", BELOW: "It is below ", OPEN: "There is no evidence of a difference from "}
     sentences = []
     for verdict, opening in openings.items():
-        listed = [with_numbers(study, o) for o in found if o.verdict == verdict]
-        if listed:
-            sentences.append(opening + formats.series(listed) + ".")
+        same = [outcome for outcome in found if outcome.verdict == verdict]
+        if same:
+            sentences.append(f"{opening}{_listed(study, same)}.")
+    mixed: dict[tuple[int, int, int], list[Outcome]] = {}
+    for outcome in found:
+        if outcome.verdict == MIXED:
+            verdicts = [c["verdict"] for c in outcome.comparisons]
+            mixed.setdefault((verdicts.count(ABOVE), verdicts.count(BELOW), len(verdicts)), []).append(outcome)
+    sentences += [f"Seeds do not agree on {_listed(study, same)}: {_counts(study, same)}." for same in mixed.values()]
     return sentences
+
+
+def _listed(study: Study, found: list[Outcome]) -> str:
+    """Methods with their differences in points; those of one seed with their p, once for all that print the same."""
+    if any(len(outcome.comparisons) > 1 for outcome in found):
+        items = [(outcome, f"{_mean_id(study, outcome)}.mean_difference") for outcome in found]
+        unit = " points on average"
+        return formats.series([f"{o.name} (\\result{{{key}}}{'' if i else unit})" for i, (o, key) in enumerate(items)])
+    same: dict[str, list[Outcome]] = {}
+    for outcome in found:
+        same.setdefault(formats.p_statement(outcome.comparisons[0]["p_holm"]), []).append(outcome)
+    texts = []
+    for outcomes_of_p in same.values():
+        for i, outcome in enumerate(outcomes_of_p):
+            key = study.comparison_id(outcome.comparisons[0])
+            unit = "" if texts else " points"
+            last = i == len(outcomes_of_p) - 1
+            each = "each " if i else ""
+            p = f"; {each}\\result{{{key}.p}}" if last else ""
+            texts.append(f"{outcome.name} (\\result{{{key}.difference}}{unit}{p})")
+    return formats.series(texts)
+
+
+def _counts(study: Study, found: list[Outcome]) -> str:
+    """In how many seeds the reference is above, and below, for methods that have the same counts."""
+    group = _mean_id(study, found[0])
+    verdicts = {c["verdict"] for c in found[0].comparisons}
+    counts = [f"{word} in \\result{{{group}.reference_{word}}}" for word in (ABOVE, BELOW) if word in verdicts]
+    return f"it is {formats.series(counts)} of \\result{{{group}.reference_compared}} seeds"
+
+
+def _mean_id(study: Study, outcome: Outcome) -> str:
+    return study.cell_id({key: outcome.comparisons[0][key] for key in PLACE})
 
 
 def mean(study: Study, group: Group) -> str:

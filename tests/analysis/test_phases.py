@@ -16,7 +16,7 @@ from analysis.comparisons import compare, pair
 from analysis.phases import CONTRADICTED, SUPPORTED, UNDECIDED, UNTESTED, evaluate, last_losses, order, verdict
 from analysis.prose import FRAGMENTS
 from analysis.study import Study, read_study
-from analysis.values import USE, check, registry
+from analysis.values import USE, check, macros, registry
 from telepathy.errors import UserError
 from telepathy.files import read_json
 from telepathy.record import write_run
@@ -208,7 +208,9 @@ def test_sentences_use_known_values_and_computed_verdicts(series, entries):
     kinds = [found[f"series.reported_{key}"].value for key in ("agree", "differ", "open", "absent")]
     assert sum(kinds) == found["series.reported"].value == len(load())
     assert found["claim.phase01.gsm8k.bridge.accuracy.reported"].text == "0.0%"
-    assert r"100\% of $<$items$>$" in text
+    hypotheses = {name for name in USE.findall(text) if name.endswith(".hypothesis")}
+    assert {found[name].text for name in hypotheses} == {"It works on 100% of <items>."}
+    assert r"100\% of $<$items$>$" in macros(found)
 
 
 def test_several_seeds_have_values_and_lines_of_their_own(tmp_path):

@@ -208,8 +208,8 @@ def test_tables_hold_every_number_and_print_the_headline(study):
 
 def test_the_printed_table_marks_another_setting(study):
     (group,) = claims_table.build(study, ledger(number())).groups
-    assert group.rows[0][4].endswith("‡")
+    assert group.rows[0][4].plain.endswith("‡")
     assert group.rows[0][5] == "not rebuilt"
     (group,) = claims_table.build(in_paper(study), ledger(number())).groups
-    assert "‡" not in group.rows[0][4]
+    assert "‡" not in group.rows[0][4].plain
     assert group.rows[0][5] in (AGREES, DIFFERS)
