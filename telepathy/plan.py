@@ -24,6 +24,7 @@ from telepathy.config.methods import (
     RidgeMap,
     ZeroShot,
 )
+from telepathy.config.parts import LastToken, MeanPool
 from telepathy.config.phases import variants
 from telepathy.config.preset import Config, Experiment, Pair
 from telepathy.config.tasks import Task
@@ -222,7 +223,9 @@ def _run(
     uses = None
     match recipe:
         case Bridge():
-            spec |= _bridge(plan, method, recipe, task_name, pair, settings or {}) | {"seed": seed}
+            spec |= _bridge(plan, method, recipe, task_name, pair, settings or {})
+            # Nothing random is left in a bridge that has no weights: one run stands for all seeds.
+            spec |= {"seed": 0 if _without_weights(recipe) else seed}
         case Control() | Latency():
             uses = _run(plan, recipe.bridge, task_name, pair_name, seed)
             spec |= {"recipe": recipe.model_dump()} | _of_bridge(plan.runs[uses].spec)
@@ -295,6 +298,12 @@ def _bridge(plan: Plan, method: str, recipe: Bridge, task_name: str, pair: Pair,
     if recipe.calibration is not None:
         spec["calibration"] = _calibration(plan, recipe, pair, task_name, layer)
     return spec
+
+
+def _without_weights(recipe: Bridge) -> bool:
+    """Whether a bridge is a fixed function of the states, neither initialised nor trained."""
+    untrained = recipe.training.steps == 0 and recipe.bottleneck is None
+    return untrained and isinstance(recipe.body, MeanPool | LastToken)
 
 
 def _all_states(plan: Plan, sender: str, task_name: str, layers: list[int]) -> str:

@@ -168,6 +168,15 @@ def test_baselines_are_shared_across_seeds_and_unaffected_by_bridges():
         assert before["toy_sentiment", method] == after["toy_sentiment", method]
 
 
+def test_a_bridge_without_weights_is_one_run_for_all_seeds():
+    plan = make_plan(load("repeats"))
+    runs = {}
+    for cell in plan.cells:
+        runs.setdefault((cell.method, cell.task), set()).add(cell.run)
+    assert len(runs["statistics_map", "bbc_news"]) == 1
+    assert len(runs["untrained_bridge", "bbc_news"]) == 3
+
+
 def test_another_layer_leaves_the_other_runs_alone():
     extra = {
         "methods": {"shallow": {"title": "S", "about": "-", "parent": "bridge", "recipe": {"layer": 1}}},
