@@ -129,8 +129,8 @@ def training(study: Study) -> str:
             text += f", and the last validation accuracy is \\result{{run.{run}.validation}}"
         sentences.append(text + ".")
     if len(sentences) > 8:
-        return f"\\Cref{{fig:training}} shows the logs of {len(sentences)} trained runs."
-    return " ".join(sentences)
+        return "\\Cref{fig:training} shows the logs of the trained runs outside the series of phases."
+    return " ".join(["\\Cref{fig:training} shows how the loss terms move.", *sentences])
 
 
 def alarms(study: Study) -> str:
@@ -192,9 +192,15 @@ def _tally(study: Study, experiment: str, name: str) -> str:
         heading = formats.latex(study.plan["experiments"][experiment]["title"])
         return f"The experiment ``{heading}'' compares nothing."
     title = f"\\method{{{formats.latex(study.method(reference))}}}"
-    plural = "s" if len(comparisons) > 1 else ""
+    if len(comparisons) == 1:
+        found = {"above": "finds it above", "below": "finds it below"}
+        outcome = found.get(comparisons[0]["verdict"], "finds no evidence of a difference")
+        return (
+            f"The one paired comparison of {title} with another method in ``\\result{{{name}.title}}'' {outcome} "
+            f"(exact McNemar test, level {_plan('alpha')})."
+        )
     return (
-        f"Of the \\result{{{name}.family}} paired comparison{plural} of {title} with other methods in "
+        f"Of the \\result{{{name}.family}} paired comparisons of {title} with other methods in "
         f"``\\result{{{name}.title}}'', {title} is above in \\result{{{name}.above}} and below in "
         f"\\result{{{name}.below}}; in \\result{{{name}.undecided}} there is no evidence of a difference "
         f"(exact McNemar tests, Holm-adjusted over the family, level {_plan('alpha')})."

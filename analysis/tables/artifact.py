@@ -96,7 +96,8 @@ def _row(entry: dict[str, Any]) -> list[str | Text]:
 
 
 def _notes(study: Study) -> str:
-    command = formats.latex(_command(study, "only=..."))
+    # Two hyphens would be set as a dash.
+    command = formats.latex(_command(study, "only=...")).replace("--", "-{}-")
     one = formats.latex("experiments={series: {phases: [p07]}}".replace("series", study.series or "series", 1))
     return (
         f"\\texttt{{{command}}} with the settings makes the runs of one claim, and the paper of them alone; for one "
