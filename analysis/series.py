@@ -144,7 +144,10 @@ def _paragraph(study: Study, phase: str, entries: list[Entry]) -> str:
     content = study.plan["phases"][phase]
     heading = f"\\result{{phase.{phase}.title}} ({formats.latex(phase)}; {formats.latex(study.task(content['task']))})"
     sentences = [f"\\emph{{\\result{{phase.{phase}.hypothesis}}}}"]
-    sentences += [_outcome(study, entry) for entry in entries]
+    places: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        places.setdefault((entry["variant"], entry["pair"]), []).append(entry)
+    sentences += [_outcome(study, same[0]) if len(same) == 1 else _seeds(study, same) for same in places.values()]
     sentences += _costs(study, phase)
     sentences.append(_documents(study, phase, content))
     return f"\\paragraph{{{heading}.}} {' '.join(filter(None, sentences))}"
@@ -165,6 +168,31 @@ def _outcome(study: Study, entry: Entry) -> str:
     return f"{text}, {control} \\result{{{name}.test.control}} ({numbers}): {_verdict(study, name, entry)}{flags}"
 
 
+def _seeds(study: Study, entries: list[Entry]) -> str:
+    """What a variant did in each of its seeds: numbers in the order of the seeds, the verdict once if all share it."""
+
+    def each(key: str) -> str:
+        return formats.series([f"\\result{{{entry_id(study, entry)}.{key}}}" for entry in entries])
+
+    first, tests = entries[0], [entry["test"] for entry in entries]
+    several = study.series is not None and len(study.plan["experiments"][study.series]["pairs"]) > 1
+    place = f" ({formats.latex(first['pair'])})" if several else ""
+    name = entry_id(study, first)
+    text = f"{VARIANTS[first['variant']]}{place}, seed by seed: {each('accuracy')} of \\result{{{name}.n}} rows right"
+    if any(test is None for test in tests):
+        return f"{text}; the phase is about time, and nothing is tested."
+    if first["test"]["metric"] != "accuracy":
+        text += f"; {METRICS[first['test']['metric']]} {each('test.own')}"
+    control = (
+        "control" if first["test"]["against"] == "shuffled" else f"phase {formats.latex(first['test']['against'])}"
+    )
+    text += f", {control} {each('test.control')} ({each('test.difference')} points): "
+    shared = len({entry["verdict"] for entry in entries}) == 1
+    text += f"\\emph{{\\result{{{name}.verdict}}}} in every seed." if shared else f"{each('verdict')}."
+    same = [entry for entry in entries if entry["constant"]]
+    return text + (f" All outputs are the same{'' if len(same) == len(entries) else ' in some seed'}." if same else "")
+
+
 def _verdict(study: Study, name: str, entry: Entry) -> str:
     test, word = entry["test"], f"\\result{{{name}.verdict}}"
     if entry["verdict"] == SUPPORTED:
@@ -179,15 +207,26 @@ def _verdict(study: Study, name: str, entry: Entry) -> str:
 
 
 def _costs(study: Study, phase: str) -> list[str]:
-    """One sentence for each pair of variants."""
+    """One sentence for each pair of variants; of several seeds the differences alone."""
+    own = [cost for cost in study.phases["costs"] if cost["phase"] == phase]
+    if len({cost["seed"] for cost in own}) > 1:
+        listed: dict[tuple[str, str], list[str]] = {}
+        for cost in own:
+            key = (cost["pair"], cost["metric"])
+            listed.setdefault(key, []).append(f"\\result{{{cost_id(study, cost)}.difference}}")
+        return [
+            f"Seed by seed, the defects cost {formats.series(numbers)} points in {_the(metric)}"
+            + ("" if metric == "accuracy" else " beyond its control")
+            + "."
+            for (_, metric), numbers in listed.items()
+        ]
     found: dict[str, list[str]] = {}
-    for cost in study.phases["costs"]:
-        if cost["phase"] == phase:
-            name = cost_id(study, cost)
-            numbers = f"\\result{{{name}.interval}}, unadjusted \\result{{{name}.p}}"
-            beyond = "" if cost["metric"] == "accuracy" else " beyond its control"
-            text = f"\\result{{{name}.difference}} points in {_the(cost['metric'])}{beyond} ({numbers})"
-            found.setdefault(suffix(study, cost), []).append(text)
+    for cost in own:
+        name = cost_id(study, cost)
+        numbers = f"\\result{{{name}.interval}}, unadjusted \\result{{{name}.p}}"
+        beyond = "" if cost["metric"] == "accuracy" else " beyond its control"
+        text = f"\\result{{{name}.difference}} points in {_the(cost['metric'])}{beyond} ({numbers})"
+        found.setdefault(suffix(study, cost), []).append(text)
     return [f"The defects cost {formats.series(texts)}." for texts in found.values()]
 
 

@@ -226,7 +226,12 @@ def test_several_seeds_have_values_and_lines_of_their_own(tmp_path):
     found = registry(study)
     assert {"phase.p01.recorded.seed0.n", "phase.p01.recorded.seed1.n", "phase.p21_sender.plain.seed0.n"} <= set(found)
     assert "phase.p21_sender.plain.seed1.n" not in found  # one run for all seeds
-    assert all(used in found for used in USE.findall(FRAGMENTS["series"](study)))
+    text = FRAGMENTS["series"](study)
+    assert all(used in found for used in USE.findall(text))
+    # One sentence for the seeds of a variant, with each seed's numbers in it.
+    assert text.count("Recorded, seed by seed: ") == text.count("Repaired, seed by seed: ") > 0
+    assert "Recorded (" not in text
+    assert "\\result{phase.p01.recorded.seed0.accuracy} and \\result{phase.p01.recorded.seed1.accuracy} of" in text
     render("analysis.tables.phases", study, tmp_path / "x")
     render("analysis.figures.phases", study, tmp_path / "x")
 
