@@ -32,7 +32,7 @@ test: setup ## linters, then the fast tests with one whole smoke paper
 	$(RUN) -m pytest -n $(CORES) --dist loadfile -m "not slow"
 
 test-slow: setup checks ## the tests that need minutes or the real weights
-	$(RUN) -m pytest -m slow
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(CORES) --dist loadfile -m slow
 
 lint: setup ## ruff, import arrows, Snakemake format and lint
 	$(RUN) -m ruff check .

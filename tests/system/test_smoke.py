@@ -185,7 +185,7 @@ def test_a_clone_replays_the_archived_runs_without_training(built, tmp_path):
     packed = snakemake(built, "archive")
     assert packed.returncode == 0, packed.stderr[-3000:]
     clone = copy_project(tmp_path / "clone")
-    shutil.copytree(built / "results" / "archive", clone / "results" / "archive")
+    shutil.copytree(built / "results" / "archive" / "smoke", clone / "results" / "archive" / "smoke")
     done = snakemake(clone, settings=("runs=archive",))
     assert done.returncode == 0, done.stderr[-3000:]
     assert not list((clone / "results").rglob("*.safetensors"))
@@ -199,14 +199,14 @@ def test_a_clone_replays_the_archived_runs_without_training(built, tmp_path):
     same = command("analysis.archive", "compare", "--preset", "smoke", cwd=clone)
     assert same.returncode == 0, same.stderr
     assert planned(built) == before
-    rows = next((clone / "results" / "archive").rglob("rows.jsonl.gz"))
+    rows = next((clone / "results" / "archive" / "smoke").rglob("rows.jsonl.gz"))
     rows.write_bytes(rows.read_bytes()[:-1] + b"x")
     shutil.rmtree(clone / "results" / "smoke")
     spoiled = snakemake(clone, settings=("runs=archive",))
     assert spoiled.returncode != 0
     assert str(rows.relative_to(clone)) in spoiled.stderr
     assert not (clone / "results" / "smoke" / "paper.pdf").exists()
-    shutil.rmtree(built / "results" / "archive")
+    shutil.rmtree(built / "results" / "archive" / "smoke")
 
 
 GAIN = """
