@@ -21,7 +21,8 @@ try:
 except UserError as error:
     sys.exit(f"error: {error}")
 write_plan(PLAN, Path("results"))
-if workflow.dryrun:
+# Snakemake does not know yet whether this is a dry run; jobs on a cluster parse this file too, and keep quiet.
+if workflow.is_main_process:
     print("\n".join(summary(PLAN, read_times())), file=sys.stderr)
 
 

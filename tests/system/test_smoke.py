@@ -16,6 +16,8 @@ from helpers import ROOT, command
 from telepathy.config import load
 from telepathy.config.methods import TRAINED
 from telepathy.config.phases import variants
+from telepathy.estimate import read_times, summary
+from telepathy.plan import make_plan
 
 LATEX = shutil.which("latexmk") is not None
 EXPORTS = ("rows.parquet", "croissant.json", "ro-crate-metadata.json", "Snakefile", "workflow/rules/*.smk")
@@ -295,6 +297,18 @@ def test_editing_a_sentence_of_the_paper_trains_nothing(built):
     rerun = planned(built)
     path.write_bytes(before)
     assert set(rerun) <= {"literals", "values", "pdf", "report", "crate", "all"}
+
+
+def test_a_dry_run_says_how_many_runs_and_how_long(built):
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "2", "-n", "--quiet", "--config", "preset=small"],
+        cwd=built, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    plan = make_plan(load("small"))
+    assert all(line in done.stderr for line in summary(plan, read_times()))
+    assert f"small: {len(plan.runs)} runs" in done.stderr
+    assert re.search(r"about \d+ h \d\d min on two CPU cores", done.stderr)
 
 
 @pytest.mark.parametrize("words", [["preset=nope"], ["preset=smoke", "stepz=1"], ["preset=smoke", "compute=int4"]])
