@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from telepathy.config.base import Strict
+from telepathy.config.hardware import Hardware, Restart
 from telepathy.config.methods import Method
 from telepathy.config.models import Model
 from telepathy.config.phases import Phase, Variant, variants
@@ -110,9 +111,10 @@ class Config(Strict):
     only: list[str] | str | None = Field(
         default=None, description="Experiments to run and to show, instead of all of the preset."
     )
-    compute: Literal["auto", "float32", "bfloat16"] = Field(
+    compute: Literal["auto", "float32", "bfloat16", "nf4"] = Field(
         default="auto",
-        description="Arithmetic of the frozen models; auto: bfloat16 where the device is fast with it.",
+        description="Arithmetic of the frozen models; auto: bfloat16 where the device is fast with it; nf4: weights in "
+        "4 bits (bitsandbytes), arithmetic in bfloat16.",
     )
     together: int = Field(
         default=4,
@@ -124,7 +126,8 @@ class Config(Strict):
         default="train",
         description="train: make every raw run; archive: put back those of results/archive/<preset>, train nothing.",
     )
-    gpus: int = Field(default=0, ge=0, description="GPUs that encoding, training and evaluation ask the cluster for.")
+    hardware: Hardware = Hardware()
+    restart: Restart = Restart()
     models: dict[str, Model]
     pairs: dict[str, Pair] = Field(min_length=1)
     tasks: dict[str, Task]
@@ -150,6 +153,9 @@ class Config(Strict):
             if name not in names:
                 raise ValueError(f"{key}: `{name}` is not in `{section}` (known: {', '.join(sorted(names))})")
 
+        if self.hardware.processes > 1 and self.together:
+            copies = f"{self.hardware.processes} copies of them (hardware.gpus / hardware.split)"
+            raise ValueError(f"together: runs that share a process share its models; for {copies} set `together: 0`")
         for name, pair in self.pairs.items():
             known(pair.sender, "models", self.models, f"pairs.{name}.sender")
             known(pair.receiver, "models", self.models, f"pairs.{name}.receiver")

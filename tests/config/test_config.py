@@ -134,7 +134,7 @@ BRIDGE = ("toy_sentiment", "bridge")
         {"tasks": {"toy_sentiment": {"title": "T", "license": "x"}}},
         {"models": {"tiny_llama": {"title": "T", "license": "x"}}},
         {"statistics": {"resamples": 500}},
-        {"gpus": 2},
+        {"hardware": {"gpus": 2, "split": 2}},
     ],
 )
 def test_labels_do_not_change_identities(overrides):

@@ -15,7 +15,7 @@ rule baseline:
     resources:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
-        gpu=PLAN.config.gpus,
+        gpu=PLAN.config.hardware.one_copy,
     params:
         out=subpath(output.record, parent=True),
     message:

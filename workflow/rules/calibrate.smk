@@ -15,7 +15,7 @@ rule calibrate:
     resources:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
-        gpu=PLAN.config.gpus,
+        gpu=PLAN.config.hardware.one_copy,
     params:
         out=subpath(output[0], parent=True),
     message:

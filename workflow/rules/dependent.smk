@@ -22,7 +22,7 @@ rule latency:
     resources:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
-        gpu=PLAN.config.gpus,
+        gpu=PLAN.config.hardware.one_copy,
     params:
         out=subpath(output.record, parent=True),
         bridge=lambda wildcards: used(wildcards),
@@ -51,7 +51,7 @@ rule reuse:
     resources:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
-        gpu=PLAN.config.gpus,
+        gpu=PLAN.config.hardware.one_copy,
     params:
         out=subpath(output.record, parent=True),
         bridge=lambda wildcards: used(wildcards),

@@ -23,7 +23,7 @@ for STORE, SPEC in PLAN.states.items():
         resources:
             mem_mb=lambda wildcards, attempt: 8000 * attempt,
             runtime=lambda wildcards, attempt: 120 * attempt,
-            gpu=PLAN.config.gpus,
+            gpu=PLAN.config.hardware.one_copy,
         params:
             layers=" ".join(map(str, SPEC["layers"])),
             out=subpath(output[0], parent=True),

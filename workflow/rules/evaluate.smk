@@ -17,7 +17,7 @@ rule evaluate:
     resources:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
-        gpu=PLAN.config.gpus,
+        gpu=PLAN.config.hardware.one_copy,
     params:
         out=subpath(output.record, parent=True),
     message:

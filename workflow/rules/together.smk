@@ -37,7 +37,7 @@ for GROUP, IDS in PLAN.groups().items():
         resources:
             mem_mb=lambda wildcards, attempt: 8000 * attempt,
             runtime=lambda wildcards, attempt: 480 * attempt,
-            gpu=PLAN.config.gpus,
+            gpu=PLAN.config.hardware.one_copy,
         params:
             ids=" ".join(IDS),
             preset=PLAN.config.preset,

@@ -14,7 +14,7 @@ rule train:
     resources:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
-        gpu=PLAN.config.gpus,
+        gpu=PLAN.config.hardware.gpus,
     params:
         out=subpath(output.weights, parent=True),
         checkpoints=f"{OUT}/checkpoints",
