@@ -13,21 +13,20 @@ from analysis.report.about import about
 from telepathy.config import load
 from telepathy.errors import UserError
 from telepathy.estimate import read_times, summary
+from telepathy.files import check_room
 from telepathy.plan import make_plan, write_plan
 from telepathy.sources import modules, sources
 
 try:
     PLAN = make_plan(load(config.get("preset", "quick"), config))
+    if workflow.is_main_process:
+        check_room(Path())
+    write_plan(PLAN, Path("results"))
 except UserError as error:
     sys.exit(f"error: {error}")
-write_plan(PLAN, Path("results"))
 # Snakemake does not know yet whether this is a dry run; jobs on a cluster parse this file too, and keep quiet.
 if workflow.is_main_process:
     print("\n".join(summary(PLAN, read_times())), file=sys.stderr)
-
-
-# One container for all rules, for clusters without our virtual environment; conda users: envs/environment.yaml.
-container: "docker://python:3.11-slim-bookworm"
 
 
 # Shell commands read `python -m ...`, so that a person can paste them; this makes it the Python that runs us.

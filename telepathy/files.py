@@ -58,6 +58,16 @@ def write_atomic(path: Path, write: Callable[[Path], None]) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def check_room(folder: Path) -> None:
+    """Make sure that a folder can be written and has room for a beginning, before anything is started.
+
+    Raises:
+        UserError: full, read-only, or no right to write there.
+    """
+    with naming(folder.absolute()), tempfile.TemporaryFile(dir=folder) as file:
+        file.write(bytes(1 << 20))
+
+
 def sweep(folder: Path) -> None:
     """Remove what writers that were killed left below a folder. The caller is its only writer."""
     for left in [*folder.rglob(".*.part")]:

@@ -1,7 +1,7 @@
 """`snakemake --lint`, with the one finding filtered that does not apply here.
 
-The linter wants a conda environment or container in every rule. All rules share one locked environment (and the
-global `container:` of the Snakefile), so that wish is left out; anything else fails.
+The linter wants a conda environment or container in every rule. All rules share one locked
+environment, so that wish is left out; anything else fails.
 """
 
 import re

@@ -237,6 +237,25 @@ def test_stale_shards_are_written_again(world, tmp_path):
     assert all(before[name] != after[name] and len(before[name]) == len(after[name]) for name in shards)
 
 
+@pytest.mark.parametrize("state", ["ro", "full"])
+def test_snakemake_in_a_folder_that_cannot_be_written(disk, state):
+    """One line before anything is started, not a traceback from the midst of Snakemake."""
+    small = disk(64 << 20)
+    copy_project(small.outside / "project")
+    if state == "full":
+        with pytest.raises(OSError, match="No space left"):
+            (small.outside / "ballast").write_bytes(bytes(64 << 20))
+    else:
+        small.remount("ro")
+    folder = small.inside / "project"
+    words = [sys.executable, "-m", "snakemake", "--cores", "1", "--config", "preset=smoke"]
+    done = small.run(*words, cwd=folder)
+    assert done.returncode != 0
+    lines = done.stderr.strip().splitlines()
+    assert lines[-1].startswith(f"error: {folder}: {'its file system is read-only' if state == 'ro' else 'no space'}")
+    assert "Traceback" not in done.stderr
+
+
 def test_two_snakemakes_in_one_folder(tmp_path):
     """The second ends in Snakemake's own message; the first goes on as if nothing had been."""
     folder = copy_project(tmp_path / "project")
