@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, Cache
+from transformers.modeling_layers import GradientCheckpointingLayer
 
 from telepathy.device import compute_dtype
 from telepathy.errors import fail
@@ -76,6 +77,16 @@ class FrozenLM:
         parts = torch.arange(rows, device=self.device).split(16384)
         rms = torch.cat([self.embed(part).float().pow(2).mean(-1).sqrt() for part in parts])
         return rms.median().item()
+
+    def recompute_activations(self) -> None:
+        """Trade time for memory: blocks keep their inputs alone and run again in the backward pass.
+
+        Blocks do so only while they think that they train; nothing inside them is switched, so no dropout wakes up.
+        """
+        self.model.gradient_checkpointing_enable({"use_reentrant": False})
+        for part in self.model.modules():
+            if isinstance(part, GradientCheckpointingLayer):
+                part.training = True
 
     def embed(self, ids: Tensor) -> Tensor:
         """Input embeddings of token ids `[...]` as `[..., d]`, with whatever scale the model applies."""

@@ -41,7 +41,8 @@ for GROUP, IDS in PLAN.groups().items():
         params:
             ids=" ".join(IDS),
             preset=PLAN.config.preset,
+            memory="--checkpointing" if PLAN.config.hardware.checkpointing else "",
         message:
             f"Runs {GROUP} ({len(IDS)})"
         shell:
-            "python -m telepathy.runs --preset {params.preset} --ids {params.ids} 2> {log}"
+            "python -m telepathy.runs --preset {params.preset} --ids {params.ids} {params.memory} 2> {log}"

@@ -1,3 +1,12 @@
+# With more GPUs than one copy of the models takes, several processes train a run together (torchrun).
+PROCESSES = PLAN.config.hardware.processes
+STAGE = (
+    "telepathy.train"
+    if PROCESSES == 1
+    else f"telepathy.launch {PROCESSES} telepathy.train"
+)
+
+
 # Checkpoints lie outside the declared outputs, which Snakemake deletes before it starts a job again.
 rule train:
     input:
@@ -18,8 +27,10 @@ rule train:
     params:
         out=subpath(output.weights, parent=True),
         checkpoints=f"{OUT}/checkpoints",
+        stage=STAGE,
+        memory="--checkpointing" if PLAN.config.hardware.checkpointing else "",
     message:
         "Train {wildcards.method} on {wildcards.task} ({wildcards.run})"
     shell:
-        "python -m telepathy.train --spec {input.spec} --cache results/cache --checkpoints {params.checkpoints}"
-        " --out {params.out} 2> {log}"
+        "python -m {params.stage} --spec {input.spec} --cache results/cache --checkpoints {params.checkpoints}"
+        " --out {params.out} {params.memory} 2> {log}"
