@@ -40,10 +40,13 @@ def own_gpus(count: int) -> list[int]:
 
 
 def compute_dtype(wanted: str, device: torch.device) -> torch.dtype:
-    """Arithmetic of the frozen models: as configured; `auto` takes bfloat16 where the device is fast with it.
+    """Arithmetic of the frozen models: as configured; `auto` takes bfloat16 where the device is fast with it, and
+    weights in 4 bits (`nf4`) compute in bfloat16.
 
     Asked of the hardware's instruction set, not timed, so that one machine always answers the same.
     """
+    if wanted == "nf4":
+        return torch.bfloat16
     if wanted != "auto":
         return getattr(torch, wanted)
     if device.type == "cuda":

@@ -67,9 +67,9 @@ def _measure(spec: dict[str, Any], cache: Path, bridge_folder: Path) -> Outcome:
         prompt = reading(sender, fit(sender, objective.sender_prompt, item.text, task["max_tokens"]))
         ids = torch.tensor([prompt], device=sender.device)
         mask = torch.ones_like(ids)
-        states = sender.states(ids, mask, [layer])[layer].float()
+        states = sender.states(ids, mask, [layer])[layer].float().to(receiver.device)
         with objective.autocast():
-            soft = bridge(states, mask.bool())
+            soft = bridge(states, mask.bool().to(receiver.device))
         label_scores(receiver, [objective.layout.prefix], verbalizer or plain, soft)
 
     def directly(item: Item, text: str | None = None) -> None:

@@ -38,6 +38,18 @@ class TinyModel(_Model):
     seed: int = 0
 
 
+class RandomModel(_Model):
+    """A random-init model of any true shape, drawn on its device each time and never written: to measure, not to use.
+
+    Texts are read by a byte-level tokenizer; the rest of the vocabulary is there but unused.
+    """
+
+    source: Literal["random"]
+    model_type: str = Field(description="Any causal model type that transformers knows, such as llama.")
+    settings: dict[str, Any] = Field(description="That type's configuration, vocab_size included.")
+    seed: int = 0
+
+
 class LocalModel(_Model):
     """A folder in the Hugging Face format (safetensors, configuration, tokenizer)."""
 
@@ -54,4 +66,4 @@ class HubModel(_Model):
     revision: str = Field(pattern="^[0-9a-f]{40}$", description="A commit, never a branch.")
 
 
-Model = Annotated[WheelModel | TinyModel | LocalModel | HubModel, Field(discriminator="source")]
+Model = Annotated[WheelModel | TinyModel | RandomModel | LocalModel | HubModel, Field(discriminator="source")]

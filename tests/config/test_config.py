@@ -25,7 +25,7 @@ def test_every_preset_plans(preset):
 
 
 def test_these_presets_are_shipped():
-    assert presets() == ["paper", "quick", "repeats", "small", "smoke"]
+    assert presets() == ["paper", "quick", "repeats", "shapes", "small", "smoke"]
 
 
 def test_a_preset_starts_from_its_base_and_shares_its_runs():
