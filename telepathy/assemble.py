@@ -10,8 +10,8 @@ from telepathy.bridge.bridge import Bridge, load_statistics, seeded
 from telepathy.config.methods import Bridge as BridgeConfig
 from telepathy.config.methods import LoRA, PromptTuning
 from telepathy.device import deterministic, pick_device
+from telepathy.live import open_states
 from telepathy.models.frozen import FrozenLM, frozen, tokenizer_of
-from telepathy.store import LayerStore
 from telepathy.training.objective import Objective
 from telepathy.training.parallel import ALONE, Team
 from telepathy.tuned.lora import Adapters
@@ -30,7 +30,7 @@ def assemble_bridge(spec: dict[str, Any], cache: Path, team: Team = ALONE) -> tu
     deterministic()
     recipe = BridgeConfig.model_validate(spec["recipe"])
     receiver = frozen(cache / "models" / spec["models"]["receiver"], spec["compute"], pick_device())
-    store = LayerStore(cache / "states" / spec["states"], spec["recipe"]["layer"])
+    store = open_states(spec, cache, spec["recipe"]["layer"])
     statistics = load_statistics(cache / "calibrations" / spec["calibration"]) if "calibration" in spec else None
     words = tokenizer_of(cache / "models" / spec["models"]["sender"]) if recipe.losses.bow else None
     with seeded(spec["seed"]):

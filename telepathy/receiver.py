@@ -9,7 +9,7 @@ from torch import Tensor
 from telepathy.data.prompts import SOFT, Layout
 from telepathy.data.verbalizer import Verbalizer
 from telepathy.losses import frozen_head_cross_entropy
-from telepathy.models.frozen import FrozenLM
+from telepathy.models.frozen import FrozenLM, pad_rows
 from telepathy.models.prefix import SharedPrefix
 
 
@@ -24,12 +24,7 @@ def embed_rows(receiver: FrozenLM, rows: Sequence[Sequence[int]], soft: Tensor |
     Returns:
         Embeddings `[B, T, d_r]` and mask `[B, T]` (1 = real).
     """
-    longest = max(map(len, rows))
-    ids = torch.full((len(rows), longest), receiver.tokenizer.pad_token_id)
-    mask = torch.zeros(len(rows), longest, dtype=torch.long)
-    for row, tokens in enumerate(rows):
-        ids[row, : len(tokens)] = torch.tensor(tokens)
-        mask[row, : len(tokens)] = 1
+    ids, mask = pad_rows(rows, receiver.tokenizer.pad_token_id)
     ids, mask = ids.to(receiver.device), mask.to(receiver.device)
     places = ids == SOFT
     with torch.no_grad():

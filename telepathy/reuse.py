@@ -41,7 +41,10 @@ def run(spec: dict[str, Any], cache: Path, bridge: Path, out: Path) -> None:
 
 def _score(spec: dict[str, Any], cache: Path, bridge: Path) -> Outcome:
     # The bridge as it was trained; for a transfer, on the states and prompts of this task.
-    used = spec["bridge"] | {key: spec[key] for key in ("data", "task", "states") if key in spec}
+    own = ("data", "task", "states", "live")
+    used = {key: value for key, value in spec["bridge"].items() if key not in own} | {
+        key: spec[key] for key in own if key in spec
+    }
     module, objective = assemble_bridge(used, cache)
     load_weights(module, bridge / "weights.safetensors")
     items = read_split(cache / "data" / spec["data"], "test")

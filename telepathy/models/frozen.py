@@ -190,6 +190,16 @@ def tokenizer_of(folder: Path) -> Any:
     return tokenizer
 
 
+def pad_rows(rows: Sequence[Sequence[int]], pad: int) -> tuple[Tensor, Tensor]:
+    """Right-pad token rows: ids `[B, T]` and mask `[B, T]` (1 = real)."""
+    ids = torch.full((len(rows), max(map(len, rows))), pad)
+    mask = torch.zeros_like(ids)
+    for row, tokens in enumerate(rows):
+        ids[row, : len(tokens)] = torch.tensor(tokens)
+        mask[row, : len(tokens)] = 1
+    return ids, mask
+
+
 def positions(mask: Tensor) -> Tensor:
     """Position ids `[B, T]` that count only unmasked tokens, so that padding on either side changes nothing."""
     return (mask.long().cumsum(-1) - 1).clamp(min=0)

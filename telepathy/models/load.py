@@ -27,8 +27,11 @@ def load_model(home: Path, source: dict[str, Any], compute: str, device: torch.d
         device: of this process; a GPU stands for all GPUs of the process.
 
     Raises:
-        UserError: `nf4` without bitsandbytes.
+        UserError: `nf4` without a GPU or without bitsandbytes.
     """
+    if compute == "nf4" and device.type != "cuda":
+        # Its CPU kernels answer, but hand back no correct gradient.
+        raise fail("compute: nf4", "needs a GPU", "set `compute: auto` here")
     dtype = compute_dtype(compute, device)
     config = AutoConfig.from_pretrained(home)
     if source["source"] == "random":
@@ -37,7 +40,7 @@ def load_model(home: Path, source: dict[str, Any], compute: str, device: torch.d
         options: dict[str, Any] = {"dtype": dtype, "use_safetensors": True}
         if compute == "nf4":
             options["quantization_config"] = _four_bits()
-        if device.type == "cuda" or compute == "nf4":
+        if device.type == "cuda":
             options["device_map"] = _places(config, _bytes(home, dtype, compute), device)
         model = AutoModelForCausalLM.from_pretrained(home, **options)
         if "device_map" not in options:
@@ -80,8 +83,6 @@ def spread(config: PretrainedConfig, free: Sequence[float]) -> dict[str, int]:
 
 
 def _places(config: PretrainedConfig, needed: float, device: torch.device) -> dict[str, Any]:
-    if device.type != "cuda":
-        return {"": device}
     gpus = own_gpus(torch.cuda.device_count())
     free = [float(torch.cuda.mem_get_info(gpu)[0]) for gpu in gpus]
     one = place(needed, free)

@@ -14,6 +14,7 @@ from telepathy.config.methods import Bridge as BridgeConfig
 from telepathy.data.prompts import Layout, fill, make_layout
 from telepathy.data.rows import Item
 from telepathy.data.verbalizer import Verbalizer, make_verbalizer
+from telepathy.live import LiveStates
 from telepathy.models.frozen import FrozenLM
 from telepathy.receiver import label_loss, text_loss
 from telepathy.store import LayerStore
@@ -38,7 +39,7 @@ class Objective:
     recipe: BridgeConfig
     task: dict
     receiver: FrozenLM
-    store: LayerStore
+    store: LayerStore | LiveStates
     sender_words: Callable[[str], list[int]] | None = None
     team: Team = ALONE
 

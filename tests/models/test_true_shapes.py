@@ -10,6 +10,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from telepathy.config import load
 from telepathy.config.load import FOLDER
+from telepathy.errors import UserError
 from telepathy.models.frozen import FrozenLM
 from telepathy.models.load import RESERVE, place, spread
 from telepathy.models.prefix import SharedPrefix
@@ -134,6 +135,11 @@ def test_a_map_of_parts_loads_a_model(tmp_path):
     model = AutoModelForCausalLM.from_pretrained(tmp_path / "model", device_map=parts, dtype=torch.float32)
     ids = torch.tensor([[5, 6, 7]])
     assert torch.equal(model(ids).logits, whole.model(ids).logits)
+
+
+def test_four_bits_need_a_gpu(small):
+    with pytest.raises(UserError, match="compute: nf4: needs a GPU; set `compute: auto`"):
+        FrozenLM(small[1], "nf4", CPU)
 
 
 def test_where_a_model_goes():
