@@ -13,7 +13,8 @@ from analysis.report.about import about
 from telepathy.config import load
 from telepathy.errors import UserError
 from telepathy.estimate import read_times, summary
-from telepathy.plan import make_plan, write_plan
+from telepathy.overview import write_plan
+from telepathy.plan import make_plan
 from telepathy.sources import modules, sources
 
 try:

@@ -6,7 +6,6 @@ re-trains anything, and two experiments that need the same run share it. No torc
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from telepathy.config.methods import (
@@ -25,11 +24,10 @@ from telepathy.config.methods import (
     ZeroShot,
 )
 from telepathy.config.parts import LastToken, MeanPool
-from telepathy.config.phases import variants
 from telepathy.config.preset import Config, Experiment, Pair
 from telepathy.config.tasks import Task
 from telepathy.errors import fail
-from telepathy.files import digest, read_json, write_json
+from telepathy.files import digest
 from telepathy.resolve import resolve_bridge, resolve_tuned, source_layer
 
 Spec = dict[str, Any]
@@ -217,7 +215,7 @@ def _run(
     config = plan.config
     task, pair, recipe = config.tasks[task_name], config.pairs[pair_name], config.methods[method].recipe
     both = {"sender": pair.sender, "receiver": pair.receiver}
-    spec: Spec = {"data": _data(plan, task_name), "task": _shown(task), "compute": config.compute}
+    spec: Spec = {"data": data_key(plan, task_name), "task": _shown(task), "compute": config.compute}
     if settings and not isinstance(recipe, Bridge):
         raise fail("experiments.yaml: vary", f"`{method}` is no bridge, and has no such settings", "name a bridge")
     uses = None
@@ -279,7 +277,7 @@ def _transfer(plan: Plan, method: str, trained_on: str, task_name: str, pair_nam
     uses = _run(plan, method, trained_on, pair_name, seed)
     used, task = plan.runs[uses].spec, plan.config.tasks[task_name]
     sender = plan.config.pairs[pair_name].sender
-    spec: Spec = {"data": _data(plan, task_name), "task": _shown(task), "compute": plan.config.compute}
+    spec: Spec = {"data": data_key(plan, task_name), "task": _shown(task), "compute": plan.config.compute}
     spec |= {"recipe": {"kind": "transfer", "bridge": method, "trained_on": trained_on}} | _of_bridge(used)
     spec["states"] = _all_states(plan, sender, task_name, [used["recipe"]["layer"]])
     return _add(plan, task_name, method, spec, pair_name, uses)
@@ -334,7 +332,8 @@ def _model(plan: Plan, name: str) -> str:
     return key
 
 
-def _data(plan: Plan, task_name: str) -> str:
+def data_key(plan: Plan, task_name: str) -> str:
+    """Plan a task's rows; their key."""
     task = plan.config.tasks[task_name]
     keys = {"data", "splits", "text", "cut", "labels", "label_column", "choices_column", "answer", "final"}
     spec = task.model_dump(include=keys) | {"rows": plan.config.use[task_name].rows.model_dump()}
@@ -350,7 +349,7 @@ def _states(
     task = plan.config.tasks[task_name]
     spec: Spec = {
         "model": _model(plan, sender),
-        "data": _data(plan, task_name),
+        "data": data_key(plan, task_name),
         "prompt": prompt,
         "max_tokens": task.max_tokens,
         "compute": plan.config.compute,
@@ -369,7 +368,7 @@ def _calibration(plan: Plan, recipe: Bridge, pair: Pair, task_name: str, layer: 
     spec = {
         "receiver": _model(plan, pair.receiver),
         "states": _states(plan, pair.sender, task_name, "{text}", layer, take={"train": rows}),
-        "data": _data(plan, task_name),
+        "data": data_key(plan, task_name),
         "layer": layer,
         "level": recipe.calibration.level,
         "rows": rows,
@@ -378,97 +377,3 @@ def _calibration(plan: Plan, recipe: Bridge, pair: Pair, task_name: str, layer: 
     key = f"{pair.sender}-{pair.receiver}-{task_name}-{digest(spec)}"
     plan.calibrations[key] = spec
     return key
-
-
-def overview(plan: Plan) -> Spec:
-    """What the analysis needs: grids, titles, statistics, models; run folders relative to the preset's results."""
-    config = plan.config
-    return {
-        "preset": config.preset,
-        "title": config.title,
-        "statistics": config.statistics.model_dump(),
-        "models": {
-            name: model.model_dump(include={"title", "license", "depth", "width", "source"})
-            for name, model in sorted(config.models.items())
-            if any(name in (pair.sender, pair.receiver) for pair in config.pairs.values())
-        },
-        "pairs": {name: pair.model_dump() for name, pair in config.pairs.items()},
-        "tasks": {
-            name: {
-                "title": config.tasks[name].title,
-                "license": config.tasks[name].license,
-                "labels": config.tasks[name].label_names,
-                "rows": used.rows.model_dump(),
-                "data": _data(plan, name),
-            }
-            for name, used in config.use.items()
-        },
-        "methods": {
-            name: {"title": method.title, "about": method.about, "kind": method.recipe.kind}
-            for name, method in config.methods.items()
-        },
-        "experiments": {name: e.model_dump() | {"phases": bool(e.phases)} for name, e in config.experiments.items()},
-        "phases": _phases(plan),
-        "cells": [vars(cell) for cell in plan.cells],
-        "runs": {
-            run.id: {"folder": run.folder, "task": run.task, "method": run.method, "spec": run.spec}
-            for run in plan.runs.values()
-        },
-    }
-
-
-def _phases(plan: Plan) -> Spec:
-    """The phases that the preset runs, in the order of the series."""
-    config = plan.config
-    methods = {cell.method: cell.task for cell in plan.cells}
-    shown: Spec = {}
-    for name, phase in config.phases.items():
-        run = [one for one in variants(name, phase) if one.method in methods]
-        if not run:
-            continue
-        recorded = phase.recorded.defects if phase.recorded else {}
-        shown[name] = {
-            "title": phase.title,
-            "hypothesis": phase.hypothesis,
-            "reading": phase.reading,
-            "limit": phase.limit,
-            "parent": phase.parent,
-            "role": phase.task,
-            "task": methods[run[0].method],
-            "claims": phase.claims,
-            "test": phase.test.model_dump(),
-            "defects": [sentence for sentence in recorded.values() if sentence],
-            "variants": [{"name": one.name, "method": one.method} for one in run],
-            "difference": [list(change) for change in phase.changes],
-        }
-    return shown
-
-
-def write_plan(plan: Plan, results: Path) -> None:
-    """Write all specifications; a file that already says the same is left alone.
-
-    Shared jobs go to `results/cache/plan/<kind>/<key>.json`, runs to `results/<preset>/plan/runs/<id>.json`. Both
-    are named by their hash, so jobs in flight are never disturbed by another configuration. The layers of a store
-    are not part of its identity, hence not of its file.
-    """
-    shared, own = results / "cache" / "plan", results / plan.config.preset / "plan"
-    files: dict[Path, Spec] = {own / "overview.json": overview(plan)}
-    for kind in ("models", "data", "states", "calibrations"):
-        for key, spec in getattr(plan, kind).items():
-            files[shared / kind / f"{key}.json"] = {name: spec[name] for name in spec if name != "layers"}
-    for run in plan.runs.values():
-        files[own / "runs" / f"{run.id}.json"] = run.spec | {
-            "id": run.id,
-            "name": {"task": run.task, "method": run.method},
-            "uses": run.uses,
-        }
-    for path, spec in files.items():
-        if not (path.exists() and _same(path, spec)):
-            write_json(path, spec)
-
-
-def _same(path: Path, spec: Spec) -> bool:
-    try:
-        return digest(read_json(path, "snakemake"), 64) == digest(spec, 64)
-    except Exception:
-        return False  # damaged: write it again
