@@ -79,12 +79,13 @@ def write_plan(plan: Plan, results: Path) -> None:
 
     Shared jobs go to `results/cache/plan/<kind>/<key>.json`, runs to `results/<preset>/plan/runs/<id>.json`. Both
     are named by their hash, so jobs in flight are never disturbed by another configuration. The layers of a store
-    are not part of its identity, hence not of its file.
+    are not part of its identity, hence not of its file. Stores that are not written have a file too: it says what to
+    compute.
     """
     shared, own = results / "cache" / "plan", results / plan.config.preset / "plan"
     files: dict[Path, Spec] = {own / "overview.json": overview(plan)}
     for kind in ("models", "data", "states", "calibrations"):
-        for key, spec in getattr(plan, kind).items():
+        for key, spec in (plan.states | plan.live if kind == "states" else getattr(plan, kind)).items():
             files[shared / kind / f"{key}.json"] = {name: spec[name] for name in spec if name != "layers"}
     for run in plan.runs.values():
         files[own / "runs" / f"{run.id}.json"] = run.spec | {

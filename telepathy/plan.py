@@ -23,9 +23,11 @@ from telepathy.config.methods import (
     RidgeMap,
     ZeroShot,
 )
+from telepathy.config.models import PLANNING
 from telepathy.config.parts import LastToken, MeanPool
 from telepathy.config.preset import Config, Experiment, Pair
 from telepathy.config.tasks import Task
+from telepathy.disk import beyond, store_bytes
 from telepathy.errors import fail
 from telepathy.files import digest
 from telepathy.resolve import resolve_bridge, resolve_tuned, source_layer
@@ -76,12 +78,20 @@ class Cell:
 
 @dataclass
 class Plan:
-    """All jobs of a preset by key: models, data, hidden states, calibrations, runs; and the grids they fill."""
+    """All jobs of a preset by key: models, data, hidden states, calibrations, runs; and the grids they fill.
+
+    Attributes:
+        states: hidden-state stores that are written.
+        live: those that are not, since they would take too much disk: what reads them computes states as needed.
+        too_large: keys of the stores that belong into `live`.
+    """
 
     config: Config
     models: dict[str, Spec] = field(default_factory=dict)
     data: dict[str, Spec] = field(default_factory=dict)
     states: dict[str, Spec] = field(default_factory=dict)
+    live: dict[str, Spec] = field(default_factory=dict)
+    too_large: frozenset[str] = frozenset()
     calibrations: dict[str, Spec] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
@@ -121,29 +131,43 @@ class Plan:
         """Ids of the runs of some stages: `trained`; `latency` and `reuse` of a trained one; `baseline`, the others."""
         return [run.id for run in self.runs.values() if _stage(run) in kinds]
 
+    def store_sizes(self) -> dict[str, int]:
+        """About how many bytes each store takes, or would take if it were written."""
+        sizes = {}
+        for key, spec in (self.states | self.live).items():
+            texts = sum((spec["take"] or self.data[spec["data"]]["rows"]).values())
+            tokens = self.config.tasks[task_of(spec["data"])].planned_tokens
+            sizes[key] = store_bytes(texts, tokens, len(spec["layers"]), self.models[spec["model"]]["width"])
+        return sizes
+
     def calibration_needs(self, key: str) -> list[str]:
         """Files below `results/cache/` that a calibration reads."""
         spec = self.calibrations[key]
-        return [
-            f"models/{spec['receiver']}/model.json",
-            f"data/{spec['data']}/task.json",
-            f"states/{spec['states']}/layer-{spec['layer']:02d}.json",
-        ]
+        files = [f"models/{spec['receiver']}/model.json", f"data/{spec['data']}/task.json"]
+        if "live" in spec:
+            return [*files, f"models/{self.live[spec['states']]['model']}/model.json"]
+        return [*files, f"states/{spec['states']}/layer-{spec['layer']:02d}.json"]
 
     def needs(self, run: str) -> list[str]:
         """Files below `results/cache/` that a run reads."""
         spec = self.runs[run].spec
         files = [f"data/{spec['data']}/task.json"]
         # A stored state stands for the sender, except where it has to write, to be timed, or to lend its vocabulary.
-        silent = {"sender"} if "states" in spec and not _speaks(spec) else set()
+        stored = "states" in spec and "live" not in spec
+        silent = {"sender"} if stored and not _speaks(spec) else set()
         files += [f"models/{key}/model.json" for role, key in spec["models"].items() if role not in silent]
-        if "states" in spec:
+        if stored:
             recipe = spec.get("bridge", spec)["recipe"]
             layers = recipe["layers"] if "layers" in recipe else [recipe["layer"]]
             files += [f"states/{spec['states']}/layer-{layer:02d}.json" for layer in layers]
         if "calibration" in spec:
             files.append(f"calibrations/{spec['calibration']}/statistics.safetensors")
         return files
+
+
+def task_of(data: str) -> str:
+    """The task of a key of `Plan.data`."""
+    return data.rpartition("-")[0]
 
 
 def _stage(run: Run) -> str:
@@ -162,12 +186,18 @@ def _speaks(spec: Spec) -> bool:
 
 
 def make_plan(config: Config) -> Plan:
-    """Expand every experiment of a configuration.
+    """Expand every experiment of a configuration; where stores would take too much disk, the largest are not written.
 
     Raises:
         UserError: an override that makes a recipe invalid, or a source layer beyond the sender's depth.
     """
-    plan = Plan(config)
+    plan = _expanded(config, frozenset())
+    too_large = beyond(plan.store_sizes(), config.hardware.store_gb)
+    return _expanded(config, too_large) if too_large else plan
+
+
+def _expanded(config: Config, too_large: frozenset[str]) -> Plan:
+    plan = Plan(config, too_large=too_large)
     for name, experiment in config.experiments.items():
         for task, method in _grid(config, experiment):
             for pair in experiment.pairs:
@@ -261,9 +291,15 @@ def _run(
 
 
 def _add(plan: Plan, task: str, method: str, spec: Spec, pair: str, uses: str | None) -> str:
+    spec |= _way(plan, spec)
     identity = digest(spec)
     plan.runs.setdefault(identity, Run(identity, task, method, spec, pair, uses))
     return identity
+
+
+def _way(plan: Plan, spec: Spec) -> Spec:
+    """What a specification says of states that are computed as needed, since they round differently; else nothing."""
+    return {"live": True} if spec.get("states") in plan.too_large else {}
 
 
 def _of_bridge(bridge: Spec) -> Spec:
@@ -326,7 +362,7 @@ def _shown(task: Task) -> Spec:
 
 
 def _model(plan: Plan, name: str) -> str:
-    spec = plan.config.models[name].model_dump(exclude={"title", "license"})
+    spec = plan.config.models[name].model_dump(exclude={"title", "license", *PLANNING})
     key = f"{name}-{digest(spec)}"
     plan.models[key] = spec
     return key
@@ -356,8 +392,9 @@ def _states(
         "take": take,
     }
     key = f"{sender}-{task_name}-{digest(spec)}"
-    layers = set(plan.states.get(key, {}).get("layers", [])) | {layer}
-    plan.states[key] = spec | {"layers": sorted(layers)}
+    kept = plan.live if key in plan.too_large else plan.states
+    layers = set(kept.get(key, {}).get("layers", [])) | {layer}
+    kept[key] = spec | {"layers": sorted(layers)}
     return key
 
 
@@ -374,6 +411,7 @@ def _calibration(plan: Plan, recipe: Bridge, pair: Pair, task_name: str, layer: 
         "rows": rows,
         "max_tokens": plan.config.tasks[task_name].max_tokens,
     }
+    spec |= _way(plan, spec)
     key = f"{pair.sender}-{pair.receiver}-{task_name}-{digest(spec)}"
     plan.calibrations[key] = spec
     return key
