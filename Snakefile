@@ -13,8 +13,9 @@ from analysis.report.about import about
 from telepathy.config import load
 from telepathy.errors import UserError
 from telepathy.estimate import read_times, summary
-from telepathy.plan import make_plan, write_plan
-from telepathy.sources import modules, sources
+from telepathy.overview import write_plan
+from telepathy.plan import make_plan
+from telepathy.sources import modules, sources, stamp
 
 try:
     PLAN = make_plan(load(config.get("preset", "quick"), config))
@@ -34,6 +35,7 @@ container: "docker://python:3.11-slim-bookworm"
 shell.prefix(f"PATH={Path(sys.executable).parent}:$PATH; ")
 
 CACHE = "results/cache"
+CODE = Path(CACHE) / "plan" / "code"
 OUT = f"results/{PLAN.config.preset}"
 TABLES, FIGURES = modules("analysis/tables"), modules("analysis/figures")
 PAPER = [

@@ -6,12 +6,19 @@ from pydantic import Field
 
 from telepathy.config.base import Sha256, Strict
 
+PLANNING = ("parameters", "vocabulary")
+"""Facts that only estimates of cost read; they are no part of a model's identity."""
+
 
 class _Model(Strict):
     title: str = Field(description="How tables and the paper name the model.")
     license: str = Field(description="Licence of the weights, as shown in the README and the paper.")
     depth: int = Field(gt=0, description="Number of transformer blocks; checked against the weights.")
     width: int = Field(gt=0, description="Hidden size; checked against the weights.")
+    parameters: int | None = Field(
+        default=None, gt=0, description="Number of parameters, for estimates of cost; about 12·depth·width² if absent."
+    )
+    vocabulary: int | None = Field(default=None, gt=0, description="Rows of the output head, for estimates of cost.")
 
 
 class WheelPart(Strict):

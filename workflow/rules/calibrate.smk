@@ -4,7 +4,7 @@ rule calibrate:
             f"{CACHE}/{name}" for name in PLAN.calibration_needs(wildcards.key)
         ],
         spec=ancient(f"{CACHE}/plan/calibrations/{{key}}.json"),
-        code=sources("telepathy.calibrate"),
+        code=stamp(CODE, "telepathy.calibrate"),
     output:
         f"{CACHE}/calibrations/{{key}}/statistics.safetensors",
         f"{CACHE}/calibrations/{{key}}/calibration.json",

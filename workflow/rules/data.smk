@@ -1,7 +1,7 @@
 rule prepare_data:
     input:
         spec=ancient(f"{CACHE}/plan/data/{{key}}.json"),
-        code=sources("telepathy.data.prepare"),
+        code=stamp(CODE, "telepathy.data.prepare"),
     output:
         f"{CACHE}/data/{{key}}/task.json",
     log:

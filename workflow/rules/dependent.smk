@@ -9,7 +9,7 @@ rule latency:
         lambda wildcards: [f"{CACHE}/{name}" for name in PLAN.needs(wildcards.run)],
         weights=lambda wildcards: f"{used(wildcards)}/weights.safetensors",
         spec=ancient(f"{OUT}/plan/runs/{{run}}.json"),
-        code=sources("telepathy.latency"),
+        code=stamp(CODE, "telepathy.latency"),
     output:
         record=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/run.json",
         rows=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/rows.jsonl.gz",
@@ -38,7 +38,7 @@ rule reuse:
         lambda wildcards: [f"{CACHE}/{name}" for name in PLAN.needs(wildcards.run)],
         weights=lambda wildcards: f"{used(wildcards)}/weights.safetensors",
         spec=ancient(f"{OUT}/plan/runs/{{run}}.json"),
-        code=sources("telepathy.reuse"),
+        code=stamp(CODE, "telepathy.reuse"),
     output:
         record=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/run.json",
         rows=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/rows.jsonl.gz",

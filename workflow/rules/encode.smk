@@ -9,7 +9,7 @@ for STORE, SPEC in PLAN.states.items():
             spec=ancient(f"{CACHE}/plan/states/{STORE}.json"),
             model=f"{CACHE}/models/{SPEC['model']}/model.json",
             data=f"{CACHE}/data/{SPEC['data']}/task.json",
-            code=sources("telepathy.encode"),
+            code=stamp(CODE, "telepathy.encode"),
         output:
             [
                 f"{CACHE}/states/{STORE}/layer-{layer:02d}.json"

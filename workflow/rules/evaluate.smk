@@ -4,7 +4,7 @@ rule evaluate:
         weights=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/weights.safetensors",
         notes=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/training.json",
         spec=ancient(f"{OUT}/plan/runs/{{run}}.json"),
-        code=sources("telepathy.evaluate"),
+        code=stamp(CODE, "telepathy.evaluate"),
     output:
         record=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/run.json",
         rows=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/rows.jsonl.gz",

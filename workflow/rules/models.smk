@@ -1,7 +1,7 @@
 rule prepare_model:
     input:
         spec=ancient(f"{CACHE}/plan/models/{{key}}.json"),
-        code=sources("telepathy.models.prepare"),
+        code=stamp(CODE, "telepathy.models.prepare"),
     output:
         f"{CACHE}/models/{{key}}/model.json",
     log:

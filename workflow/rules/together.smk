@@ -21,7 +21,7 @@ for GROUP, IDS in PLAN.groups().items():
             sorted({f"{CACHE}/{name}" for run in IDS for name in PLAN.needs(run)}),
             [f"{OUT}/{PLAN.runs[run].folder}/weights.safetensors" for run in USED],
             ancient([f"{OUT}/plan/runs/{run}.json" for run in IDS]),
-            code=sorted({*sources(*STAGES[GROUP.split("-")[-2]]), "telepathy/runs.py"}),
+            code=[stamp(CODE, *STAGES[GROUP.split("-")[-2]]), "telepathy/runs.py"],
         output:
             [
                 f"{OUT}/{PLAN.runs[run].folder}/{name}"

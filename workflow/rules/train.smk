@@ -12,7 +12,7 @@ rule train:
     input:
         lambda wildcards: [f"{CACHE}/{name}" for name in PLAN.needs(wildcards.run)],
         spec=ancient(f"{OUT}/plan/runs/{{run}}.json"),
-        code=sources("telepathy.train"),
+        code=stamp(CODE, "telepathy.train"),
     output:
         weights=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/weights.safetensors",
         log=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/train.jsonl",
