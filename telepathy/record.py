@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from telepathy.errors import fail
-from telepathy.files import read_json, read_jsonl_gz, write_json, write_jsonl_gz
+from telepathy.files import read_json, read_jsonl_gz, sweep, write_json, write_jsonl_gz
 from telepathy.history import so_far
 
 SCHEMA_VERSION = 2
@@ -93,6 +93,7 @@ def write_run(folder: Path, record: dict[str, Any], rows: list[Row], environment
         raise fail(folder, "a run without rows", "use at least one test row")
     if len({row.id for row in rows}) != len(rows):
         raise fail(folder, "a row id appears twice", "mend the task's row ids")
+    sweep(folder)
     write_jsonl_gz(folder / "rows.jsonl.gz", (_written(row) for row in rows))
     write_json(folder / "environment.json", environment | {"history": so_far(folder)})
     write_json(folder / "run.json", {"schema_version": SCHEMA_VERSION, "summary": summary(rows)} | record)

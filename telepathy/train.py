@@ -11,7 +11,7 @@ A training whose loss is no longer finite starts over by the restart policy of t
 rate, then another seed); each such restart is written to `training.json` and into the run's record.
 """
 
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,9 @@ from telepathy.data.rows import Item, read_split
 from telepathy.errors import fail, run_stage
 from telepathy.evaluation.answer import answer
 from telepathy.evaluation.diagnostics import gradient_norms
-from telepathy.files import canonical, read_json, write_atomic, write_json, write_text
+from telepathy.files import canonical, read_json, sweep, write_atomic, write_json, write_text
 from telepathy.history import recorded
+from telepathy.locks import only_writer
 from telepathy.record import Row
 from telepathy.training.loop import plain_ends, train
 from telepathy.training.objective import Objective
@@ -61,10 +62,16 @@ def run(spec: dict[str, Any], cache: Path, checkpoints: Path, out: Path, checkpo
         UserError: bad input, or fewer rows a step than processes.
     """
     team = join_team()
-    restarts = Restarts(
-        Restart.model_validate(spec.get("restart", {})), spec["seed"], checkpoints / f"{spec['id']}-restarts.json"
-    )
-    with recorded(out, "train") if team.first else nullcontext():
+    with ExitStack() as stack:
+        if team.first:
+            # A job that its cluster started again may meet the one that it lost sight of.
+            stack.enter_context(only_writer(checkpoints / spec["id"]))
+            stack.enter_context(recorded(out, "train"))
+            for folder, names in ((checkpoints, spec["id"]), (out, "")):
+                sweep(folder, names)
+        team.wait()
+        policy = Restart.model_validate(spec.get("restart", {}))
+        restarts = Restarts(policy, spec["seed"], checkpoints / f"{spec['id']}-restarts.json")
         while True:
             try:
                 _train(spec, cache, checkpoints, out, restarts, checkpointing)
@@ -74,7 +81,8 @@ def run(spec: dict[str, Any], cache: Path, checkpoints: Path, out: Path, checkpo
                     restarts.note(error)
                 team.wait()
                 restarts.next(error)
-    restarts.forget()
+        if team.first:
+            restarts.forget()
 
 
 def _train(
