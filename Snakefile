@@ -82,6 +82,7 @@ else:
         include: "workflow/rules/dependent.smk"
 
 
+include: "workflow/rules/resources.smk"
 include: "workflow/rules/archive.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
@@ -96,6 +97,7 @@ rule all:
         expand(f"{OUT}/tables/{{name}}.csv", name=TABLES),
         expand(f"{OUT}/figures/{{name}}.png", name=FIGURES),
         f"{OUT}/values.json",
+        f"{OUT}/resources.csv",
         f"{OUT}/report/index.html",
         f"{OUT}/croissant.json",
         f"{OUT}/ro-crate-metadata.json",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from telepathy.config.hardware import Restart
 from telepathy.config.methods import (
     DEPENDENT,
     TRAINED,
@@ -287,6 +288,8 @@ def _run(
         case _:
             spec |= {"models": {role: _model(plan, name) for role, name in both.items()}}
             spec |= {"recipe": recipe.model_dump()}
+    if recipe.kind in TRAINED and config.restart != Restart():
+        spec["restart"] = config.restart.model_dump()
     return _add(plan, task_name, method, spec, pair_name, uses)
 
 
