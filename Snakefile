@@ -11,6 +11,7 @@ sys.path.insert(0, workflow.basedir)
 
 from analysis.report.about import about
 from telepathy.config import load
+from telepathy.cost import Cost
 from telepathy.errors import UserError
 from telepathy.estimate import read_times, summary
 from telepathy.overview import write_plan
@@ -36,6 +37,15 @@ shell.prefix(f"PATH={Path(sys.executable).parent}:$PATH; ")
 
 CACHE = "results/cache"
 CODE = Path(CACHE) / "plan" / "code"
+COST = Cost(PLAN)
+# On a cluster a job's message says what it asks for.
+CLUSTER = "slurm_partition" in (workflow.resource_settings.default_resources or {})
+ASKS = (
+    " [{resources.slurm_partition}, {resources.mem_mb} MB, {resources.runtime} min]"
+    if CLUSTER
+    else ""
+)
+ASKS_GPU = ASKS.replace("]", ", {resources.gpu} GPUs]")
 OUT = f"results/{PLAN.config.preset}"
 TABLES, FIGURES = modules("analysis/tables"), modules("analysis/figures")
 PAPER = [

@@ -105,7 +105,7 @@ class Plan:
         """
         found: dict[str, list[str]] = {}
         for run in self.runs.values():
-            found.setdefault(f"{run.task}-{run.pair}-{_stage(run)}", []).append(run.id)
+            found.setdefault(f"{run.task}-{run.pair}-{stage(run)}", []).append(run.id)
         groups = {}
         for name, ids in found.items():
             most = max(1, self.config.together) * (1 if name.endswith("-trained") else 5)
@@ -130,7 +130,7 @@ class Plan:
 
     def ids(self, *kinds: str) -> list[str]:
         """Ids of the runs of some stages: `trained`; `latency` and `reuse` of a trained one; `baseline`, the others."""
-        return [run.id for run in self.runs.values() if _stage(run) in kinds]
+        return [run.id for run in self.runs.values() if stage(run) in kinds]
 
     def store_sizes(self) -> dict[str, int]:
         """About how many bytes each store takes, or would take if it were written."""
@@ -171,7 +171,8 @@ def task_of(data: str) -> str:
     return data.rpartition("-")[0]
 
 
-def _stage(run: Run) -> str:
+def stage(run: Run) -> str:
+    """Which stage makes a run: `trained`, `baseline`, `latency` or `reuse`."""
     kind = run.spec["recipe"]["kind"]
     if kind in TRAINED:
         return "trained"

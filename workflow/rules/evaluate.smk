@@ -15,12 +15,14 @@ rule evaluate:
         run="|".join(PLAN.ids("trained")) or "none",
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=lambda wildcards, attempt: attempt
+        * COST.evaluate(wildcards.run).memory_mb,
+        runtime=lambda wildcards, attempt: attempt
+        * COST.evaluate(wildcards.run).minutes,
         gpu=PLAN.config.hardware.one_copy,
     params:
         out=subpath(output.record, parent=True),
     message:
-        "Evaluate {wildcards.method} on {wildcards.task} ({wildcards.run})"
+        f"Evaluate {{wildcards.method}} on {{wildcards.task}} ({{wildcards.run}}){ASKS_GPU}"
     shell:
         "python -m telepathy.evaluate --spec {input.spec} --cache results/cache --out {params.out} 2> {log}"

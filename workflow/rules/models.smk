@@ -9,11 +9,11 @@ rule prepare_model:
     priority: 1000000
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=lambda wildcards, attempt: attempt * COST.model(wildcards.key).memory_mb,
+        runtime=lambda wildcards, attempt: attempt * COST.model(wildcards.key).minutes,
     params:
         out=subpath(output[0], parent=True),
     message:
-        "Prepare model {wildcards.key}"
+        f"Prepare model {{wildcards.key}}{ASKS}"
     shell:
         "python -m telepathy.models.prepare --spec {input.spec} --out {params.out} 2> {log}"

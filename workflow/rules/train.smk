@@ -21,8 +21,8 @@ rule train:
         f"{OUT}/logs/train/{{task}}-{{method}}-{{run}}.log",
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        mem_mb=lambda wildcards, attempt: attempt * COST.train(wildcards.run).memory_mb,
+        runtime=lambda wildcards, attempt: attempt * COST.train(wildcards.run).minutes,
         gpu=PLAN.config.hardware.gpus,
     params:
         out=subpath(output.weights, parent=True),
@@ -30,7 +30,7 @@ rule train:
         stage=STAGE,
         memory="--checkpointing" if PLAN.config.hardware.checkpointing else "",
     message:
-        "Train {wildcards.method} on {wildcards.task} ({wildcards.run})"
+        f"Train {{wildcards.method}} on {{wildcards.task}} ({{wildcards.run}}){ASKS_GPU}"
     shell:
         "python -m {params.stage} --spec {input.spec} --cache results/cache --checkpoints {params.checkpoints}"
         " --out {params.out} {params.memory} 2> {log}"
