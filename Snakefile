@@ -11,11 +11,13 @@ sys.path.insert(0, workflow.basedir)
 
 from analysis.report.about import about
 from telepathy.config import load
+from telepathy.cost import Cost
 from telepathy.errors import UserError
 from telepathy.estimate import read_times, summary
 from telepathy.files import check_room
-from telepathy.plan import make_plan, write_plan
-from telepathy.sources import modules, sources
+from telepathy.overview import write_plan
+from telepathy.plan import make_plan
+from telepathy.sources import modules, sources, stamp
 
 try:
     PLAN = make_plan(load(config.get("preset", "quick"), config))
@@ -33,6 +35,16 @@ if workflow.is_main_process:
 shell.prefix(f"PATH={Path(sys.executable).parent}:$PATH; ")
 
 CACHE = "results/cache"
+CODE = Path(CACHE) / "plan" / "code"
+COST = Cost(PLAN)
+# On a cluster a job's message says what it asks for.
+CLUSTER = "slurm_partition" in (workflow.resource_settings.default_resources or {})
+ASKS = (
+    " [{resources.slurm_partition}, {resources.mem_mb} MB, {resources.runtime} min]"
+    if CLUSTER
+    else ""
+)
+ASKS_GPU = ASKS.replace("]", ", {resources.gpu} GPUs]")
 OUT = f"results/{PLAN.config.preset}"
 TABLES, FIGURES = modules("analysis/tables"), modules("analysis/figures")
 PAPER = [
@@ -79,6 +91,7 @@ else:
         include: "workflow/rules/dependent.smk"
 
 
+include: "workflow/rules/resources.smk"
 include: "workflow/rules/archive.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
@@ -93,6 +106,7 @@ rule all:
         expand(f"{OUT}/tables/{{name}}.csv", name=TABLES),
         expand(f"{OUT}/figures/{{name}}.png", name=FIGURES),
         f"{OUT}/values.json",
+        f"{OUT}/resources.csv",
         f"{OUT}/report/index.html",
         f"{OUT}/croissant.json",
         f"{OUT}/ro-crate-metadata.json",

@@ -19,6 +19,7 @@ KINDS = {
     "unparsed": "answers that could not be read",
     "duplicate_run": "runs that should differ but are the same",
     "overlap": "test rows with a near-duplicate among the training rows",
+    "restarted": "trainings that diverged and were started over",
 }
 """Kinds in the order in which they are shown, with their titles."""
 
@@ -65,6 +66,7 @@ def find(study: Study, cells: list[Cell], runs: dict[str, RawRun], hashes: dict[
     alarms = [_of_run(kind, cell, runs[cell["run"]]) for cell in ordered for kind in cell["alarms"]]
     alarms += _repeated(study, runs, hashes)
     alarms += _overlaps(study, runs)
+    alarms += _restarted(study, runs)
     order = list(KINDS)
     return sorted(alarms, key=lambda alarm: order.index(alarm["kind"]))
 
@@ -132,6 +134,18 @@ def _overlaps(study: Study, runs: dict[str, RawRun]) -> list[Alarm]:
             place = (study.plan["runs"][name]["task"], overlap["near"], overlap["test"])
             found.setdefault(place, []).append(name)
     return [_alarm("overlap", task, [], names, near, test) for (task, near, test), names in found.items()]
+
+
+def _restarted(study: Study, runs: dict[str, RawRun]) -> list[Alarm]:
+    """One alarm for each run whose training diverged before it came to an end; its count is that of the restarts."""
+    found = []
+    for name, run in runs.items():
+        if restarts := run.record["resolved"].get("restarts"):
+            content = study.plan["runs"][name]
+            found.append(
+                _alarm("restarted", content["task"], [content["method"]], [name], len(restarts), len(run.rows))
+            )
+    return found
 
 
 def _alarm(kind: str, task: str, methods: list[str], names: list[str], count: int, n: int) -> Alarm:

@@ -12,6 +12,8 @@ OPENINGS = {
     "unparsed": "Answers that could not be read, counted as wrong (\\result{alarms.unparsed.rows} rows)",
     "duplicate_run": "Runs that should differ and whose rows are the same, byte for byte",
     "overlap": "Test rows with a near-duplicate among the training rows (\\result{alarms.overlap.rows} rows)",
+    "restarted": "Trainings whose loss was no longer finite and that were started over with half the learning rate or "
+    "another seed",
 }
 LISTED, NAMED = 6, 3
 """Places that a sentence lists, and methods that a place names; the table has all."""
@@ -22,7 +24,7 @@ def alarms(study: Study) -> str:
     found = study.comparisons["alarms"]
     checked = (
         "Each run was checked for accuracies below chance, constant answers, unreadable answers, outputs that another "
-        "run has too, and test rows that the training rows repeat"
+        "run has too, test rows that the training rows repeat, and trainings that diverged"
     )
     if not found:
         return f"{checked}; none of these occurred."

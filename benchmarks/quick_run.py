@@ -22,7 +22,8 @@ from telepathy.data.prompts import fit, reading
 from telepathy.data.rows import read_split
 from telepathy.device import pick_device
 from telepathy.models.frozen import FrozenLM
-from telepathy.plan import make_plan, write_plan
+from telepathy.overview import write_plan
+from telepathy.plan import make_plan
 
 CACHE = Path("results/cache").resolve()
 

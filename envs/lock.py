@@ -3,7 +3,7 @@
 Four files come out, all hashed:
 
 - `requirements.txt`, for every machine;
-- `requirements-cuda.txt`, the CUDA libraries that only a GPU build of torch needs;
+- `requirements-cuda.txt`, what only a GPU build of torch needs: CUDA libraries, 4-bit loading;
 - `requirements-checks.txt`, what the extra `checks` adds to them, resolved together with them;
 - `requirements-crate.txt`, the group `crate`, resolved alone: it goes into an environment of its own.
 
@@ -22,7 +22,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent / "pyproject.toml"
 MAIN, CUDA_ONLY, CHECKS, CRATE = (f"requirements{part}.txt" for part in ("", "-cuda", "-checks", "-crate"))
-CUDA = re.compile(r"^(nvidia-|cuda-|triton\b)")
+CUDA = re.compile(r"^(nvidia-|cuda-|triton\b|bitsandbytes\b)")
 NOTE = "# Written by envs/lock.py; edit pyproject.toml and run `make lock`.\n"
 
 
@@ -64,7 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--upgrade", action="store_true", help="take the newest version of everything")
     upgrade = parser.parse_args().upgrade
-    base = [str(PROJECT), "--extra", "slurm", "--extra", "dev", "--no-emit-package", "torch"]
+    base = [str(PROJECT), "--extra", "slurm", "--extra", "quantized", "--extra", "dev", "--no-emit-package", "torch"]
     # Everything first, so that main packages and checkers agree; then the main packages alone, at those versions.
     everything = resolve([*base, "--extra", "checks"], [MAIN, CUDA_ONLY, CHECKS], upgrade)
     with tempfile.TemporaryDirectory() as folder:

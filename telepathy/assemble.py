@@ -10,25 +10,27 @@ from telepathy.bridge.bridge import Bridge, load_statistics, seeded
 from telepathy.config.methods import Bridge as BridgeConfig
 from telepathy.config.methods import LoRA, PromptTuning
 from telepathy.device import deterministic, pick_device
+from telepathy.live import open_states
 from telepathy.models.frozen import FrozenLM, frozen, tokenizer_of
-from telepathy.store import LayerStore
 from telepathy.training.objective import Objective
+from telepathy.training.parallel import ALONE, Team
 from telepathy.tuned.lora import Adapters
 from telepathy.tuned.objective import TunedObjective
 from telepathy.tuned.prompt import Prompt
 
 
-def assemble(spec: dict[str, Any], cache: Path) -> tuple[nn.Module, Objective | TunedObjective]:
+def assemble(spec: dict[str, Any], cache: Path, team: Team = ALONE) -> tuple[nn.Module, Objective | TunedObjective]:
     """What is trained, at its seeded initial weights, and its objective on the receiver."""
-    return assemble_bridge(spec, cache) if spec["recipe"]["kind"] == "bridge" else _assemble_tuned(spec, cache)
+    build = assemble_bridge if spec["recipe"]["kind"] == "bridge" else _assemble_tuned
+    return build(spec, cache, team)
 
 
-def assemble_bridge(spec: dict[str, Any], cache: Path) -> tuple[Bridge, Objective]:
+def assemble_bridge(spec: dict[str, Any], cache: Path, team: Team = ALONE) -> tuple[Bridge, Objective]:
     """A bridge and its objective on the frozen receiver."""
     deterministic()
     recipe = BridgeConfig.model_validate(spec["recipe"])
     receiver = frozen(cache / "models" / spec["models"]["receiver"], spec["compute"], pick_device())
-    store = LayerStore(cache / "states" / spec["states"], spec["recipe"]["layer"])
+    store = open_states(spec, cache, spec["recipe"]["layer"])
     statistics = load_statistics(cache / "calibrations" / spec["calibration"]) if "calibration" in spec else None
     words = tokenizer_of(cache / "models" / spec["models"]["sender"]) if recipe.losses.bow else None
     with seeded(spec["seed"]):
@@ -37,10 +39,10 @@ def assemble_bridge(spec: dict[str, Any], cache: Path) -> tuple[Bridge, Objectiv
         )
     bridge = bridge.to(receiver.device, getattr(torch, recipe.training.weights))
     sender_words = (lambda text: words(text, add_special_tokens=False).input_ids) if words else None
-    return bridge, Objective(recipe, spec["task"], receiver, store, sender_words)
+    return bridge, Objective(recipe, spec["task"], receiver, store, sender_words, team)
 
 
-def _assemble_tuned(spec: dict[str, Any], cache: Path) -> tuple[nn.Module, TunedObjective]:
+def _assemble_tuned(spec: dict[str, Any], cache: Path, team: Team) -> tuple[nn.Module, TunedObjective]:
     deterministic()
     folder, device = cache / "models" / spec["models"]["receiver"], pick_device()
     if spec["recipe"]["kind"] == "prompt_tuning":
@@ -54,4 +56,4 @@ def _assemble_tuned(spec: dict[str, Any], cache: Path) -> tuple[nn.Module, Tuned
         receiver = FrozenLM(folder, spec["compute"], device)
         with seeded(spec["seed"]):
             module = Adapters(recipe, receiver)
-    return module.to(device), TunedObjective(recipe, spec["task"], receiver)
+    return module.to(device), TunedObjective(recipe, spec["task"], receiver, team)

@@ -20,8 +20,8 @@ from telepathy.data.rows import read_split
 from telepathy.device import pick_device
 from telepathy.errors import run_stage
 from telepathy.files import read_json, write_atomic, write_json
+from telepathy.live import open_states
 from telepathy.models.frozen import FrozenLM
-from telepathy.store import LayerStore
 
 FLOOR = 1e-6
 
@@ -35,12 +35,12 @@ def moments(vectors: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 def calibrate(spec: dict[str, Any], cache: Path, out: Path) -> None:
     """Write `statistics.safetensors` (s_mean, s_std, r_mean, r_std) and then `calibration.json` below `out`."""
     receiver = FrozenLM(cache / "models" / spec["receiver"], "float32", pick_device())
-    store = LayerStore(cache / "states" / spec["states"], spec["layer"])
+    store = open_states(spec, cache, spec["layer"])
     items = read_split(cache / "data" / spec["data"], "train")[: spec["rows"]]
     pool = spec["level"] == "pooled"
     of_sender, of_receiver = [], []
     for item in items:
-        states = store[item.text_sha256].float()
+        states = store[item.text_sha256].float().cpu()
         ids = receiver.tokens(fit(receiver, "{text}", item.text, spec["max_tokens"]))
         embeds = receiver.embed(torch.tensor(ids, device=receiver.device)).float().cpu()
         of_sender.append(states.mean(0, keepdim=True) if pool else states)

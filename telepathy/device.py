@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from telepathy.errors import fail
 from telepathy.sources import ROOT
 
 PACKAGES = ("torch", "transformers", "peft", "tokenizers", "datasets", "safetensors", "numpy", "scipy", "scikit-learn",
@@ -18,16 +19,34 @@ PACKAGES = ("torch", "transformers", "peft", "tokenizers", "datasets", "safetens
 
 
 def pick_device() -> torch.device:
-    """CUDA if there is one, else CPU. `TELEPATHY_DEVICE=cpu` overrides."""
+    """This process's first GPU if there is one, else the CPU. `TELEPATHY_DEVICE=cpu` overrides."""
     wanted = os.environ.get("TELEPATHY_DEVICE")
-    return torch.device(wanted or ("cuda" if torch.cuda.is_available() else "cpu"))
+    if wanted or not torch.cuda.is_available():
+        return torch.device(wanted or "cpu")
+    return torch.device("cuda", own_gpus(torch.cuda.device_count())[0])
+
+
+def own_gpus(count: int) -> list[int]:
+    """Which of the job's GPUs belong to this process: all of them, or an equal share where torchrun started several.
+
+    Raises:
+        UserError: fewer GPUs than processes.
+    """
+    processes, rank = int(os.environ.get("LOCAL_WORLD_SIZE", "1")), int(os.environ.get("LOCAL_RANK", "0"))
+    each = count // processes
+    if not each:
+        raise fail("hardware", f"{processes} processes, but only {count} GPUs here", "lower `gpus`, or raise `split`")
+    return list(range(rank * each, (rank + 1) * each))
 
 
 def compute_dtype(wanted: str, device: torch.device) -> torch.dtype:
-    """Arithmetic of the frozen models: as configured; `auto` takes bfloat16 where the device is fast with it.
+    """Arithmetic of the frozen models: as configured; `auto` takes bfloat16 where the device is fast with it, and
+    weights in 4 bits (`nf4`) compute in bfloat16.
 
     Asked of the hardware's instruction set, not timed, so that one machine always answers the same.
     """
+    if wanted == "nf4":
+        return torch.bfloat16
     if wanted != "auto":
         return getattr(torch, wanted)
     if device.type == "cuda":

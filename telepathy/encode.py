@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 
 from telepathy.cli import stage_arguments
 from telepathy.data.prompts import fit, reading
-from telepathy.data.rows import Item, read_split
+from telepathy.data.rows import texts_of
 from telepathy.device import deterministic, pick_device
 from telepathy.errors import run_stage
 from telepathy.files import digest, file_sha256, read_json, sweep, write_atomic, write_json
@@ -30,13 +30,6 @@ from telepathy.store import marker_path, shard_path
 
 SHARD_TEXTS = 512
 BATCH_TOKENS = 4096
-
-
-def texts_of(data: Path, take: dict[str, int] | None) -> dict[str, str]:
-    """Texts by hash, each once: all splits, or the first rows of the splits named in `take`."""
-    splits = take or {"train": None, "validation": None, "test": None}
-    items: list[Item] = [item for split, rows in splits.items() for item in read_split(data, split)[:rows]]
-    return {item.text_sha256: item.text for item in items}
 
 
 def encode(spec: dict[str, Any], layers: list[int], cache: Path, out: Path) -> None:

@@ -19,6 +19,7 @@ from telepathy.errors import run_stage
 from telepathy.evaluation.answer import answer
 from telepathy.evaluation.diagnostics import diagnose
 from telepathy.files import file_sha256, read_json
+from telepathy.history import recorded
 from telepathy.provenance import code_sha256, data_sha256, overlap, weights_sha256
 from telepathy.record import write_run
 from telepathy.training.objective import Objective
@@ -26,6 +27,11 @@ from telepathy.training.objective import Objective
 
 def run(spec: dict[str, Any], cache: Path, out: Path) -> None:
     """Evaluate and write the raw run."""
+    with recorded(out, "evaluate"):
+        _evaluate(spec, cache, out)
+
+
+def _evaluate(spec: dict[str, Any], cache: Path, out: Path) -> None:
     module, objective = assemble(spec, cache)
     watch = Stopwatch(objective.receiver.device, objective.receiver.dtype)
     load_weights(module, out / "weights.safetensors")
@@ -36,7 +42,7 @@ def run(spec: dict[str, Any], cache: Path, out: Path) -> None:
         "parameters": sum(one.numel() for one in module.parameters()),
         "search": training["search"],
         "training_rows": training["rows"],
-    }
+    } | {key: training[key] for key in ("restarts",) if key in training}
     diagnostics = {"gradient_norms": training["gradient_norms"]}
     if isinstance(module, Bridge) and isinstance(objective, Objective):
         resolved |= _resolved(objective)

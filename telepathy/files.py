@@ -68,9 +68,12 @@ def check_room(folder: Path) -> None:
         file.write(bytes(1 << 20))
 
 
-def sweep(folder: Path) -> None:
-    """Remove what writers that were killed left below a folder. The caller is its only writer."""
-    for left in [*folder.rglob(".*.part")]:
+def sweep(folder: Path, of: str = "") -> None:
+    """Remove what writers that were killed left below a folder, of files whose names begin with `of`.
+
+    The caller is the only writer of these.
+    """
+    for left in [*folder.rglob(f".{of}*.part")]:
         shutil.rmtree(left, ignore_errors=True)
 
 

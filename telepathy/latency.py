@@ -27,6 +27,7 @@ from telepathy.device import Stopwatch, pick_device
 from telepathy.errors import fail, run_stage
 from telepathy.evaluation.bridged import bridge_rows
 from telepathy.files import read_json
+from telepathy.history import recorded
 from telepathy.models.frozen import frozen
 from telepathy.receiver import decode, label_scores
 
@@ -34,7 +35,8 @@ from telepathy.receiver import decode, label_scores
 def run(spec: dict[str, Any], cache: Path, bridge: Path, out: Path) -> None:
     """Answer, time, and write the raw run; `bridge` is the folder of the timed bridge's run."""
     watch = Stopwatch(pick_device(), None)
-    write_outcome(_measure(spec, cache, bridge), spec, cache, out, watch, "telepathy.latency")
+    with recorded(out, "latency"):
+        write_outcome(_measure(spec, cache, bridge), spec, cache, out, watch, "telepathy.latency")
 
 
 def _measure(spec: dict[str, Any], cache: Path, bridge_folder: Path) -> Outcome:
@@ -65,9 +67,9 @@ def _measure(spec: dict[str, Any], cache: Path, bridge_folder: Path) -> Outcome:
         prompt = reading(sender, fit(sender, objective.sender_prompt, item.text, task["max_tokens"]))
         ids = torch.tensor([prompt], device=sender.device)
         mask = torch.ones_like(ids)
-        states = sender.states(ids, mask, [layer])[layer].float()
+        states = sender.states(ids, mask, [layer])[layer].float().to(receiver.device)
         with objective.autocast():
-            soft = bridge(states, mask.bool())
+            soft = bridge(states, mask.bool().to(receiver.device))
         label_scores(receiver, [objective.layout.prefix], verbalizer or plain, soft)
 
     def directly(item: Item, text: str | None = None) -> None:

@@ -6,9 +6,9 @@ re-trains anything, and two experiments that need the same run share it. No torc
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from telepathy.config.hardware import Restart
 from telepathy.config.methods import (
     DEPENDENT,
     TRAINED,
@@ -24,12 +24,13 @@ from telepathy.config.methods import (
     RidgeMap,
     ZeroShot,
 )
+from telepathy.config.models import PLANNING
 from telepathy.config.parts import LastToken, MeanPool
-from telepathy.config.phases import variants
 from telepathy.config.preset import Config, Experiment, Pair
 from telepathy.config.tasks import Task
+from telepathy.disk import beyond, store_bytes
 from telepathy.errors import fail
-from telepathy.files import digest, read_json, write_json
+from telepathy.files import digest
 from telepathy.resolve import resolve_bridge, resolve_tuned, source_layer
 
 Spec = dict[str, Any]
@@ -78,12 +79,20 @@ class Cell:
 
 @dataclass
 class Plan:
-    """All jobs of a preset by key: models, data, hidden states, calibrations, runs; and the grids they fill."""
+    """All jobs of a preset by key: models, data, hidden states, calibrations, runs; and the grids they fill.
+
+    Attributes:
+        states: hidden-state stores that are written.
+        live: those that are not, since they would take too much disk: what reads them computes states as needed.
+        too_large: keys of the stores that belong into `live`.
+    """
 
     config: Config
     models: dict[str, Spec] = field(default_factory=dict)
     data: dict[str, Spec] = field(default_factory=dict)
     states: dict[str, Spec] = field(default_factory=dict)
+    live: dict[str, Spec] = field(default_factory=dict)
+    too_large: frozenset[str] = frozenset()
     calibrations: dict[str, Spec] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
@@ -96,7 +105,7 @@ class Plan:
         """
         found: dict[str, list[str]] = {}
         for run in self.runs.values():
-            found.setdefault(f"{run.task}-{run.pair}-{_stage(run)}", []).append(run.id)
+            found.setdefault(f"{run.task}-{run.pair}-{stage(run)}", []).append(run.id)
         groups = {}
         for name, ids in found.items():
             most = max(1, self.config.together) * (1 if name.endswith("-trained") else 5)
@@ -121,25 +130,34 @@ class Plan:
 
     def ids(self, *kinds: str) -> list[str]:
         """Ids of the runs of some stages: `trained`; `latency` and `reuse` of a trained one; `baseline`, the others."""
-        return [run.id for run in self.runs.values() if _stage(run) in kinds]
+        return [run.id for run in self.runs.values() if stage(run) in kinds]
+
+    def store_sizes(self) -> dict[str, int]:
+        """About how many bytes each store takes, or would take if it were written."""
+        sizes = {}
+        for key, spec in (self.states | self.live).items():
+            texts = sum((spec["take"] or self.data[spec["data"]]["rows"]).values())
+            tokens = self.config.tasks[task_of(spec["data"])].planned_tokens
+            sizes[key] = store_bytes(texts, tokens, len(spec["layers"]), self.models[spec["model"]]["width"])
+        return sizes
 
     def calibration_needs(self, key: str) -> list[str]:
         """Files below `results/cache/` that a calibration reads."""
         spec = self.calibrations[key]
-        return [
-            f"models/{spec['receiver']}/model.json",
-            f"data/{spec['data']}/task.json",
-            f"states/{spec['states']}/layer-{spec['layer']:02d}.json",
-        ]
+        files = [f"models/{spec['receiver']}/model.json", f"data/{spec['data']}/task.json"]
+        if "live" in spec:
+            return [*files, f"models/{self.live[spec['states']]['model']}/model.json"]
+        return [*files, f"states/{spec['states']}/layer-{spec['layer']:02d}.json"]
 
     def needs(self, run: str) -> list[str]:
         """Files below `results/cache/` that a run reads."""
         spec = self.runs[run].spec
         files = [f"data/{spec['data']}/task.json"]
         # A stored state stands for the sender, except where it has to write, to be timed, or to lend its vocabulary.
-        silent = {"sender"} if "states" in spec and not _speaks(spec) else set()
+        stored = "states" in spec and "live" not in spec
+        silent = {"sender"} if stored and not _speaks(spec) else set()
         files += [f"models/{key}/model.json" for role, key in spec["models"].items() if role not in silent]
-        if "states" in spec:
+        if stored:
             recipe = spec.get("bridge", spec)["recipe"]
             layers = recipe["layers"] if "layers" in recipe else [recipe["layer"]]
             files += [f"states/{spec['states']}/layer-{layer:02d}.json" for layer in layers]
@@ -148,7 +166,13 @@ class Plan:
         return files
 
 
-def _stage(run: Run) -> str:
+def task_of(data: str) -> str:
+    """The task of a key of `Plan.data`."""
+    return data.rpartition("-")[0]
+
+
+def stage(run: Run) -> str:
+    """Which stage makes a run: `trained`, `baseline`, `latency` or `reuse`."""
     kind = run.spec["recipe"]["kind"]
     if kind in TRAINED:
         return "trained"
@@ -164,12 +188,18 @@ def _speaks(spec: Spec) -> bool:
 
 
 def make_plan(config: Config) -> Plan:
-    """Expand every experiment of a configuration.
+    """Expand every experiment of a configuration; where stores would take too much disk, the largest are not written.
 
     Raises:
         UserError: an override that makes a recipe invalid, or a source layer beyond the sender's depth.
     """
-    plan = Plan(config)
+    plan = _expanded(config, frozenset())
+    too_large = beyond(plan.store_sizes(), config.hardware.store_gb)
+    return _expanded(config, too_large) if too_large else plan
+
+
+def _expanded(config: Config, too_large: frozenset[str]) -> Plan:
+    plan = Plan(config, too_large=too_large)
     for name, experiment in config.experiments.items():
         for task, method in _grid(config, experiment):
             for pair in experiment.pairs:
@@ -217,7 +247,7 @@ def _run(
     config = plan.config
     task, pair, recipe = config.tasks[task_name], config.pairs[pair_name], config.methods[method].recipe
     both = {"sender": pair.sender, "receiver": pair.receiver}
-    spec: Spec = {"data": _data(plan, task_name), "task": _shown(task), "compute": config.compute}
+    spec: Spec = {"data": data_key(plan, task_name), "task": _shown(task), "compute": config.compute}
     if settings and not isinstance(recipe, Bridge):
         raise fail("experiments.yaml: vary", f"`{method}` is no bridge, and has no such settings", "name a bridge")
     uses = None
@@ -259,13 +289,21 @@ def _run(
         case _:
             spec |= {"models": {role: _model(plan, name) for role, name in both.items()}}
             spec |= {"recipe": recipe.model_dump()}
+    if recipe.kind in TRAINED and config.restart != Restart():
+        spec["restart"] = config.restart.model_dump()
     return _add(plan, task_name, method, spec, pair_name, uses)
 
 
 def _add(plan: Plan, task: str, method: str, spec: Spec, pair: str, uses: str | None) -> str:
+    spec |= _way(plan, spec)
     identity = digest(spec)
     plan.runs.setdefault(identity, Run(identity, task, method, spec, pair, uses))
     return identity
+
+
+def _way(plan: Plan, spec: Spec) -> Spec:
+    """What a specification says of states that are computed as needed, since they round differently; else nothing."""
+    return {"live": True} if spec.get("states") in plan.too_large else {}
 
 
 def _of_bridge(bridge: Spec) -> Spec:
@@ -279,7 +317,7 @@ def _transfer(plan: Plan, method: str, trained_on: str, task_name: str, pair_nam
     uses = _run(plan, method, trained_on, pair_name, seed)
     used, task = plan.runs[uses].spec, plan.config.tasks[task_name]
     sender = plan.config.pairs[pair_name].sender
-    spec: Spec = {"data": _data(plan, task_name), "task": _shown(task), "compute": plan.config.compute}
+    spec: Spec = {"data": data_key(plan, task_name), "task": _shown(task), "compute": plan.config.compute}
     spec |= {"recipe": {"kind": "transfer", "bridge": method, "trained_on": trained_on}} | _of_bridge(used)
     spec["states"] = _all_states(plan, sender, task_name, [used["recipe"]["layer"]])
     return _add(plan, task_name, method, spec, pair_name, uses)
@@ -328,13 +366,14 @@ def _shown(task: Task) -> Spec:
 
 
 def _model(plan: Plan, name: str) -> str:
-    spec = plan.config.models[name].model_dump(exclude={"title", "license"})
+    spec = plan.config.models[name].model_dump(exclude={"title", "license", *PLANNING})
     key = f"{name}-{digest(spec)}"
     plan.models[key] = spec
     return key
 
 
-def _data(plan: Plan, task_name: str) -> str:
+def data_key(plan: Plan, task_name: str) -> str:
+    """Plan a task's rows; their key."""
     task = plan.config.tasks[task_name]
     keys = {"data", "splits", "text", "cut", "labels", "label_column", "choices_column", "answer", "final"}
     spec = task.model_dump(include=keys) | {"rows": plan.config.use[task_name].rows.model_dump()}
@@ -350,15 +389,16 @@ def _states(
     task = plan.config.tasks[task_name]
     spec: Spec = {
         "model": _model(plan, sender),
-        "data": _data(plan, task_name),
+        "data": data_key(plan, task_name),
         "prompt": prompt,
         "max_tokens": task.max_tokens,
         "compute": plan.config.compute,
         "take": take,
     }
     key = f"{sender}-{task_name}-{digest(spec)}"
-    layers = set(plan.states.get(key, {}).get("layers", [])) | {layer}
-    plan.states[key] = spec | {"layers": sorted(layers)}
+    kept = plan.live if key in plan.too_large else plan.states
+    layers = set(kept.get(key, {}).get("layers", [])) | {layer}
+    kept[key] = spec | {"layers": sorted(layers)}
     return key
 
 
@@ -369,106 +409,13 @@ def _calibration(plan: Plan, recipe: Bridge, pair: Pair, task_name: str, layer: 
     spec = {
         "receiver": _model(plan, pair.receiver),
         "states": _states(plan, pair.sender, task_name, "{text}", layer, take={"train": rows}),
-        "data": _data(plan, task_name),
+        "data": data_key(plan, task_name),
         "layer": layer,
         "level": recipe.calibration.level,
         "rows": rows,
         "max_tokens": plan.config.tasks[task_name].max_tokens,
     }
+    spec |= _way(plan, spec)
     key = f"{pair.sender}-{pair.receiver}-{task_name}-{digest(spec)}"
     plan.calibrations[key] = spec
     return key
-
-
-def overview(plan: Plan) -> Spec:
-    """What the analysis needs: grids, titles, statistics, models; run folders relative to the preset's results."""
-    config = plan.config
-    return {
-        "preset": config.preset,
-        "title": config.title,
-        "statistics": config.statistics.model_dump(),
-        "models": {
-            name: model.model_dump(include={"title", "license", "depth", "width", "source"})
-            for name, model in sorted(config.models.items())
-            if any(name in (pair.sender, pair.receiver) for pair in config.pairs.values())
-        },
-        "pairs": {name: pair.model_dump() for name, pair in config.pairs.items()},
-        "tasks": {
-            name: {
-                "title": config.tasks[name].title,
-                "license": config.tasks[name].license,
-                "labels": config.tasks[name].label_names,
-                "rows": used.rows.model_dump(),
-                "data": _data(plan, name),
-            }
-            for name, used in config.use.items()
-        },
-        "methods": {
-            name: {"title": method.title, "about": method.about, "kind": method.recipe.kind}
-            for name, method in config.methods.items()
-        },
-        "experiments": {name: e.model_dump() | {"phases": bool(e.phases)} for name, e in config.experiments.items()},
-        "phases": _phases(plan),
-        "cells": [vars(cell) for cell in plan.cells],
-        "runs": {
-            run.id: {"folder": run.folder, "task": run.task, "method": run.method, "spec": run.spec}
-            for run in plan.runs.values()
-        },
-    }
-
-
-def _phases(plan: Plan) -> Spec:
-    """The phases that the preset runs, in the order of the series."""
-    config = plan.config
-    methods = {cell.method: cell.task for cell in plan.cells}
-    shown: Spec = {}
-    for name, phase in config.phases.items():
-        run = [one for one in variants(name, phase) if one.method in methods]
-        if not run:
-            continue
-        recorded = phase.recorded.defects if phase.recorded else {}
-        shown[name] = {
-            "title": phase.title,
-            "hypothesis": phase.hypothesis,
-            "reading": phase.reading,
-            "limit": phase.limit,
-            "parent": phase.parent,
-            "role": phase.task,
-            "task": methods[run[0].method],
-            "claims": phase.claims,
-            "test": phase.test.model_dump(),
-            "defects": [sentence for sentence in recorded.values() if sentence],
-            "variants": [{"name": one.name, "method": one.method} for one in run],
-            "difference": [list(change) for change in phase.changes],
-        }
-    return shown
-
-
-def write_plan(plan: Plan, results: Path) -> None:
-    """Write all specifications; a file that already says the same is left alone.
-
-    Shared jobs go to `results/cache/plan/<kind>/<key>.json`, runs to `results/<preset>/plan/runs/<id>.json`. Both
-    are named by their hash, so jobs in flight are never disturbed by another configuration. The layers of a store
-    are not part of its identity, hence not of its file.
-    """
-    shared, own = results / "cache" / "plan", results / plan.config.preset / "plan"
-    files: dict[Path, Spec] = {own / "overview.json": overview(plan)}
-    for kind in ("models", "data", "states", "calibrations"):
-        for key, spec in getattr(plan, kind).items():
-            files[shared / kind / f"{key}.json"] = {name: spec[name] for name in spec if name != "layers"}
-    for run in plan.runs.values():
-        files[own / "runs" / f"{run.id}.json"] = run.spec | {
-            "id": run.id,
-            "name": {"task": run.task, "method": run.method},
-            "uses": run.uses,
-        }
-    for path, spec in files.items():
-        if not (path.exists() and _same(path, spec)):
-            write_json(path, spec)
-
-
-def _same(path: Path, spec: Spec) -> bool:
-    try:
-        return digest(read_json(path, "snakemake"), 64) == digest(spec, 64)
-    except Exception:
-        return False  # damaged: write it again

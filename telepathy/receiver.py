@@ -9,7 +9,7 @@ from torch import Tensor
 from telepathy.data.prompts import SOFT, Layout
 from telepathy.data.verbalizer import Verbalizer
 from telepathy.losses import frozen_head_cross_entropy
-from telepathy.models.frozen import FrozenLM
+from telepathy.models.frozen import FrozenLM, pad_rows
 from telepathy.models.prefix import SharedPrefix
 
 
@@ -24,12 +24,7 @@ def embed_rows(receiver: FrozenLM, rows: Sequence[Sequence[int]], soft: Tensor |
     Returns:
         Embeddings `[B, T, d_r]` and mask `[B, T]` (1 = real).
     """
-    longest = max(map(len, rows))
-    ids = torch.full((len(rows), longest), receiver.tokenizer.pad_token_id)
-    mask = torch.zeros(len(rows), longest, dtype=torch.long)
-    for row, tokens in enumerate(rows):
-        ids[row, : len(tokens)] = torch.tensor(tokens)
-        mask[row, : len(tokens)] = 1
+    ids, mask = pad_rows(rows, receiver.tokenizer.pad_token_id)
     ids, mask = ids.to(receiver.device), mask.to(receiver.device)
     places = ids == SOFT
     with torch.no_grad():
@@ -46,6 +41,7 @@ def label_loss(
     verbalizer: Verbalizer,
     golds: Sequence[str],
     soft: Tensor | None,
+    own: Sequence[int] | None = None,
 ) -> Tensor:
     """Mean of -log P(gold label) over the batch, P as in `verbalizer`; only label rows of the head are used.
 
@@ -55,7 +51,12 @@ def label_loss(
         verbalizer: the label set.
         golds: the label of each row.
         soft: soft tokens `[B, K, d_r]`, None if no row has a place for them.
+        own: the rows to read, if not all: their part of the batch's mean is the result.
     """
+    count = len(golds)
+    if own is not None and len(own) < count:
+        prefixes, golds = [prefixes[row] for row in own], [golds[row] for row in own]
+        soft = None if soft is None else soft[list(own)]
     rows = [[*prefix, *verbalizer.deepest(gold)] for prefix, gold in zip(prefixes, golds, strict=True)]
     starts = [len(prefix) - 1 for prefix in prefixes]
     hidden = receiver.trunk(*embed_rows(receiver, rows, soft))
@@ -69,7 +70,7 @@ def label_loss(
             states = hidden[at_rows, places]
             logits = receiver.logits(states, torch.tensor(node.children, device=hidden.device))
             total = total + F.cross_entropy(logits, children, reduction="sum")
-    return total / len(golds)
+    return total / count
 
 
 def text_loss(
@@ -79,6 +80,7 @@ def text_loss(
     soft: Tensor,
     first: tuple[int, float] | None = None,
     mask_padding: bool = True,
+    own: Sequence[int] | None = None,
 ) -> Tensor:
     """Mean cross-entropy over all target tokens of the batch (and what the layout puts around the target's text).
 
@@ -89,11 +91,16 @@ def text_loss(
         soft: soft tokens `[B, K, d_r]`.
         first: (count, weight) of the first scored tokens; the others weigh 1 (phase 11).
         mask_padding: False puts padding into the loss and into attention (a recorded defect).
+        own: the rows to read, if not all: their part of the batch's mean is the result.
     """
     scored = [layout.scored(target) for target in targets]
     if not mask_padding:
         pad, longest = receiver.tokenizer.pad_token_id, max(map(len, scored))
         scored = [[*tokens, *[pad] * (longest - len(tokens))] for tokens in scored]
+    whole = sum(_weight(tokens, first) for tokens in scored)
+    if own is not None and len(own) < len(scored):
+        scored, soft = [scored[row] for row in own], soft[list(own)]
+    part = sum(_weight(tokens, first) for tokens in scored)
     start = len(layout.trained)
     hidden = receiver.trunk(*embed_rows(receiver, [[*layout.trained, *tokens] for tokens in scored], soft))
     states = torch.cat([hidden[row, start - 1 : start - 1 + len(tokens)] for row, tokens in enumerate(scored)])
@@ -101,9 +108,18 @@ def text_loss(
     weights = None
     if first is not None:
         count, weight = first
-        parts = [[weight] * min(count, len(tokens)) + [1.0] * max(0, len(tokens) - count) for tokens in scored]
-        weights = torch.tensor([one for part in parts for one in part], device=hidden.device)
-    return frozen_head_cross_entropy(states, receiver.head, golds, receiver.softcap, weights=weights)
+        each = [[weight] * min(count, len(tokens)) + [1.0] * max(0, len(tokens) - count) for tokens in scored]
+        weights = torch.tensor([one for row in each for one in row], device=hidden.device)
+    loss = frozen_head_cross_entropy(states, receiver.head, golds, receiver.softcap, weights=weights)
+    return loss if part == whole else loss * (part / whole)
+
+
+def _weight(tokens: Sequence[int], first: tuple[int, float] | None) -> float:
+    """Weight of a row's tokens in the mean over a batch."""
+    if first is None:
+        return len(tokens)
+    count, weight = first
+    return weight * min(count, len(tokens)) + max(0, len(tokens) - count)
 
 
 @torch.no_grad()

@@ -6,7 +6,7 @@ A folder `runs/<task>/<method>/<run id>/` holds
   build on the same kind of machine gives the same bytes.
 - `rows.jsonl.gz`: one object for each test row (see `Row`). Every number of the paper comes from here.
 - `train.jsonl`: one object for each logged step (trained methods only).
-- `environment.json`: host, versions, times. Never the input of a number.
+- `environment.json`: host, versions, times, and the history of the run's starts. Never the input of a number.
 """
 
 import json
@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from telepathy.errors import fail
-from telepathy.files import read_json, read_jsonl_gz, write_json, write_jsonl_gz
+from telepathy.files import read_json, read_jsonl_gz, sweep, write_json, write_jsonl_gz
+from telepathy.history import so_far
 
 SCHEMA_VERSION = 2
 MADE_BY = "`snakemake`"
@@ -92,8 +93,9 @@ def write_run(folder: Path, record: dict[str, Any], rows: list[Row], environment
         raise fail(folder, "a run without rows", "use at least one test row")
     if len({row.id for row in rows}) != len(rows):
         raise fail(folder, "a row id appears twice", "mend the task's row ids")
+    sweep(folder)
     write_jsonl_gz(folder / "rows.jsonl.gz", (_written(row) for row in rows))
-    write_json(folder / "environment.json", environment)
+    write_json(folder / "environment.json", environment | {"history": so_far(folder)})
     write_json(folder / "run.json", {"schema_version": SCHEMA_VERSION, "summary": summary(rows)} | record)
 
 

@@ -25,6 +25,7 @@ from telepathy.errors import run_stage
 from telepathy.evaluation.bridged import bridge_rows
 from telepathy.evaluation.diagnostics import rms
 from telepathy.files import digest, read_json
+from telepathy.history import recorded
 from telepathy.training.objective import Objective
 
 MEAN_ROWS = 256
@@ -34,8 +35,16 @@ BATCH_ROWS = 32
 def run(spec: dict[str, Any], cache: Path, bridge: Path, out: Path) -> None:
     """Score and write the raw run; `bridge` is the folder of the trained bridge's run."""
     watch = Stopwatch(pick_device(), None)
+    with recorded(out, "reuse"):
+        write_outcome(_score(spec, cache, bridge), spec, cache, out, watch, "telepathy.reuse")
+
+
+def _score(spec: dict[str, Any], cache: Path, bridge: Path) -> Outcome:
     # The bridge as it was trained; for a transfer, on the states and prompts of this task.
-    used = spec["bridge"] | {key: spec[key] for key in ("data", "task", "states") if key in spec}
+    own = ("data", "task", "states", "live")
+    used = {key: value for key, value in spec["bridge"].items() if key not in own} | {
+        key: spec[key] for key in own if key in spec
+    }
     module, objective = assemble_bridge(used, cache)
     load_weights(module, bridge / "weights.safetensors")
     items = read_split(cache / "data" / spec["data"], "test")
@@ -44,8 +53,7 @@ def run(spec: dict[str, Any], cache: Path, bridge: Path, out: Path) -> None:
         rows = bridge_rows(module, objective, items, soft)
     else:
         rows = bridge_rows(module, objective, items)
-    outcome = Outcome(rows, objective.receiver.device, objective.receiver.dtype)
-    write_outcome(outcome, spec, cache, out, watch, "telepathy.reuse")
+    return Outcome(rows, objective.receiver.device, objective.receiver.dtype)
 
 
 @torch.no_grad()

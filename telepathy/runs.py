@@ -15,7 +15,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from telepathy import evaluate, latency, reuse, train
+from telepathy import evaluate, history, latency, reuse, train
 from telepathy.baselines import run as baseline
 from telepathy.config.methods import DEPENDENT, TRAINED
 from telepathy.errors import run_stage
@@ -25,8 +25,8 @@ from telepathy.provenance import code_sha256
 from telepathy.training.loop import plain_ends
 
 
-def make(results: Path, cache: Path, run: str) -> None:
-    """Make one run, or put it back from `finished/`."""
+def make(results: Path, cache: Path, run: str, checkpointing: bool = False) -> None:
+    """Make one run, or put it back from `finished/`; `checkpointing` as in `telepathy.train`."""
     spec = _spec(results, run)
     out = _folder(results, spec)
     whole = results / "finished" / run
@@ -49,7 +49,7 @@ def make(results: Path, cache: Path, run: str) -> None:
         trained.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{trained}.lock"):
             if not _kept(trained, trained_by):
-                train.run(_plain(spec), cache, results / "checkpoints", out)
+                train.run(_plain(spec), cache, results / "checkpoints", out, checkpointing)
                 _keep(out, trained, trained_by, train.OUTPUTS)
         _put_back(trained, out)
     _made(whole, made_by, out, lambda: evaluate.run(_plain(spec), cache, out))
@@ -90,7 +90,7 @@ def _keep(out: Path, folder: Path, made_by: str, names: tuple[str, ...] | None =
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for path in sorted(out.iterdir()):
-        if names is None or path.name in names:
+        if path.name in names if names is not None else path.name != history.NAME:
             _link(path, folder / path.name)
     write_json(folder / "finished.json", {"made_by": made_by})
 
@@ -120,10 +120,11 @@ def main() -> None:
     parser.add_argument("--ids", nargs="+", required=True, metavar="ID", help="ids of runs in the preset's plan")
     parser.add_argument("--preset", required=True, help="its plan and its results are in RESULTS/<preset>")
     parser.add_argument("--results", type=Path, default=Path("results"), help="default: results")
+    parser.add_argument("--checkpointing", action="store_true", help="recompute activations: slower, less memory")
     options = parser.parse_args()
     for run in progress("runs", options.ids, unit="run"):
         with plain_ends(run):
-            make(options.results / options.preset, options.results / "cache", run)
+            make(options.results / options.preset, options.results / "cache", run, options.checkpointing)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,12 @@ anything, so that editing one figure rebuilds that figure and editing the bridge
 """
 
 import ast
+import hashlib
 from functools import cache
 from pathlib import Path
+
+from telepathy.errors import UserError
+from telepathy.files import read_json, write_json
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("telepathy", "analysis")
@@ -52,6 +56,25 @@ def sources(*modules: str) -> list[str]:
         todo += [*_imports(module), *([parent] if parent else [])]
     files = {_file(module) for module in seen} - {None}
     return sorted(path.relative_to(ROOT).as_posix() for path in files if path)
+
+
+def stamp(folder: Path, *modules: str) -> str:
+    """Path of a file in `folder` with the sha256 of each of a stage's sources; it is written only when one changed.
+
+    One input instead of a hundred for each of thousands of jobs: Snakemake looks at every input of every job.
+    """
+    path = folder / f"{'-'.join(modules)}.json"
+    found = {name: hashlib.sha256((ROOT / name).read_bytes()).hexdigest() for name in sources(*modules)}
+    if not (path.exists() and _holds(path, found)):
+        write_json(path, found)
+    return path.as_posix()
+
+
+def _holds(path: Path, content: dict[str, str]) -> bool:
+    try:
+        return bool(read_json(path, "snakemake") == content)
+    except UserError:
+        return False  # damaged: write it again
 
 
 def modules(folder: str) -> list[str]:

@@ -29,7 +29,7 @@ class Inputs:
         found = [self._weights(run, role, key) for role, key in sorted(run.spec.get("models", {}).items())]
         if "data" in run.spec:
             found.append(self._data(run))
-        if run.spec.get("states"):
+        if run.spec.get("states") and not run.spec.get("live"):
             found.append(self._states(run, list(found)))
         if run.spec.get("calibration"):
             found.append(self._calibration(run.spec["calibration"]))

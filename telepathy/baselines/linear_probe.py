@@ -17,6 +17,7 @@ from telepathy.baselines.states import features
 from telepathy.data.prompts import fill
 from telepathy.data.rows import Item, read_split
 from telepathy.files import text_sha256
+from telepathy.live import LiveStates, open_states
 from telepathy.record import Row
 from telepathy.store import LayerStore
 
@@ -31,9 +32,9 @@ def fit(spec: dict[str, Any], cache: Path) -> Fitted:
     recipe, task = spec["recipe"], spec["task"]
     train, held_out = (read_split(cache / "data" / spec["data"], split) for split in ("train", "validation"))
     by_layer: dict[str, float] = {}
-    best: tuple[float, LayerStore, float, Pipeline] | None = None
+    best: tuple[float, LayerStore | LiveStates, float, Pipeline] | None = None
     for layer in sorted(recipe["layers"]):
-        store = LayerStore(cache / "states" / spec["states"], layer)
+        store = open_states(spec, cache, layer)
         x, x_held = (features(store, items, recipe["pooling"]) for items in (train, held_out))
         for strength in sorted(recipe["strengths"]):
             model = regression(x, [item.gold for item in train], strength)

@@ -22,9 +22,9 @@ from telepathy.data.rows import Item, read_split
 from telepathy.data.verbalizer import make_verbalizer
 from telepathy.device import deterministic, pick_device
 from telepathy.evaluation.scoring import batches, label_accuracy, label_rows, score_labels
+from telepathy.live import open_states
 from telepathy.models.frozen import FrozenLM, frozen
 from telepathy.record import Row
-from telepathy.store import LayerStore
 
 LAYOUT = ("bos", "primer", "soft", "target", "eos")
 
@@ -34,7 +34,7 @@ def fit(spec: dict[str, Any], cache: Path) -> Fitted:
     deterministic()
     recipe, task = spec["recipe"], spec["task"]
     receiver = frozen(cache / "models" / spec["models"]["receiver"], spec["compute"], pick_device())
-    store = LayerStore(cache / "states" / spec["states"], recipe["layer"])
+    store = open_states(spec, cache, recipe["layer"])
     layout = make_layout(receiver, LAYOUT, task["primer"], 1)
     tokens = {label: layout.target(receiver, label) for label in task["labels"]}
     verbalizer = make_verbalizer(tokens, receiver.tokenizer.eos_token_id)

@@ -26,6 +26,7 @@ from telepathy.data.rows import read_split
 from telepathy.device import Stopwatch, pick_device
 from telepathy.errors import fail, run_stage
 from telepathy.files import read_json
+from telepathy.history import recorded
 
 BASELINES = {
     "zero_shot": zero_shot,
@@ -59,7 +60,8 @@ def evaluate(spec: dict[str, Any], cache: Path) -> Outcome:
 def run(spec: dict[str, Any], cache: Path, out: Path) -> None:
     """Evaluate and write the raw run."""
     watch = Stopwatch(pick_device(), None)
-    write_outcome(evaluate(spec, cache), spec, cache, out, watch, f"telepathy.baselines.{spec['recipe']['kind']}")
+    with recorded(out, "baseline"):
+        write_outcome(evaluate(spec, cache), spec, cache, out, watch, f"telepathy.baselines.{spec['recipe']['kind']}")
 
 
 def main() -> None:

@@ -6,12 +6,19 @@ from pydantic import Field
 
 from telepathy.config.base import Sha256, Strict
 
+PLANNING = ("parameters", "vocabulary")
+"""Facts that only estimates of cost read; they are no part of a model's identity."""
+
 
 class _Model(Strict):
     title: str = Field(description="How tables and the paper name the model.")
     license: str = Field(description="Licence of the weights, as shown in the README and the paper.")
     depth: int = Field(gt=0, description="Number of transformer blocks; checked against the weights.")
     width: int = Field(gt=0, description="Hidden size; checked against the weights.")
+    parameters: int | None = Field(
+        default=None, gt=0, description="Number of parameters, for estimates of cost; about 12·depth·width² if absent."
+    )
+    vocabulary: int | None = Field(default=None, gt=0, description="Rows of the output head, for estimates of cost.")
 
 
 class WheelPart(Strict):
@@ -38,6 +45,18 @@ class TinyModel(_Model):
     seed: int = 0
 
 
+class RandomModel(_Model):
+    """A random-init model of any true shape, drawn on its device each time and never written: to measure, not to use.
+
+    Texts are read by a byte-level tokenizer; the rest of the vocabulary is there but unused.
+    """
+
+    source: Literal["random"]
+    model_type: str = Field(description="Any causal model type that transformers knows, such as llama.")
+    settings: dict[str, Any] = Field(description="That type's configuration, vocab_size included.")
+    seed: int = 0
+
+
 class LocalModel(_Model):
     """A folder in the Hugging Face format (safetensors, configuration, tokenizer)."""
 
@@ -54,4 +73,4 @@ class HubModel(_Model):
     revision: str = Field(pattern="^[0-9a-f]{40}$", description="A commit, never a branch.")
 
 
-Model = Annotated[WheelModel | TinyModel | LocalModel | HubModel, Field(discriminator="source")]
+Model = Annotated[WheelModel | TinyModel | RandomModel | LocalModel | HubModel, Field(discriminator="source")]

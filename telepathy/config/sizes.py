@@ -3,6 +3,8 @@
 Comparing bodies at equal size needs this before anything is built, and the plan imports no torch.
 """
 
+from functools import cache
+
 from telepathy.config import parts
 
 
@@ -70,6 +72,7 @@ def _flow(body: parts.Body, k: int, width: int, d_sender: int, d_receiver: int) 
     return total
 
 
+@cache
 def matched(body: parts.Body, wanted: int, soft_tokens: int, d_sender: int, d_receiver: int) -> parts.Body:
     """The body with the width, a multiple of its heads, whose parameters come closest to `wanted`.
 

@@ -95,6 +95,12 @@ class Task(Strict):
     primer: str = Field(description="Text given to the receiver around the soft tokens.")
     max_tokens: int = Field(default=128, gt=0, description="The sender's input is cut to so many tokens.")
     max_new_tokens: int = Field(default=96, gt=0, description="Length of a generated answer.")
+    mean_tokens: int | None = Field(
+        default=None,
+        gt=0,
+        description="About how many tokens a text has with its prompt, for estimates of disk and time alone; "
+        "max_tokens if absent.",
+    )
 
     @model_validator(mode="after")
     def _one_kind_of_target(self) -> "Task":
@@ -113,6 +119,11 @@ class Task(Strict):
             except re.error as error:
                 raise ValueError(f"`pattern` is no regular expression ({error})") from None
         return self
+
+    @property
+    def planned_tokens(self) -> int:
+        """Tokens of a text with its prompt, as far as a plan can know."""
+        return min(self.max_tokens, self.mean_tokens or self.max_tokens)
 
     @property
     def label_names(self) -> list[str]:

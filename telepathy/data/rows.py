@@ -70,6 +70,13 @@ def read_split(folder: Path, split: str) -> list[Item]:
     return [_item(json.loads(line)) for line in lines]
 
 
+def texts_of(folder: Path, take: dict[str, int] | None) -> dict[str, str]:
+    """Texts by hash, each once: of all splits, or of the first rows of the splits named in `take`."""
+    splits = take or dict.fromkeys(SPLITS)
+    items = [item for split, rows in splits.items() for item in read_split(folder, split)[:rows]]
+    return {item.text_sha256: item.text for item in items}
+
+
 def make_item(
     id: str, text: str, gold: str, target: str | None = None, entities: dict[str, list[str]] | None = None
 ) -> Item:

@@ -1,17 +1,20 @@
 """A frozen causal language model: loaded without gradients, read at any layer, scored on few head rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import AutoModelForCausalLM, AutoTokenizer, Cache
+from transformers import AutoTokenizer, Cache
+from transformers.modeling_layers import GradientCheckpointingLayer
 
 from telepathy.device import compute_dtype
 from telepathy.errors import fail
 from telepathy.files import file_sha256, read_json
+from telepathy.models.load import load_model
 from telepathy.progress import quiet_libraries
 
 quiet_libraries()
@@ -35,8 +38,8 @@ class FrozenLM:
 
         Args:
             folder: where `model.json` lies.
-            compute: `auto`, `float32` or `bfloat16`.
-            device: where to run.
+            compute: `auto`, `float32`, `bfloat16` or `nf4`.
+            device: where to run; a GPU stands for all GPUs of this process.
 
         Raises:
             UserError: not prepared, or a file whose sha256 changed since.
@@ -47,11 +50,13 @@ class FrozenLM:
             if not (home / name).is_file() or file_sha256(home / name) != sha256:
                 raise fail(home / name, "missing or changed (wrong sha256)", f"delete {folder} and run {MADE_BY}")
         self.weights = {name: sha for name, sha in facts["files"].items() if name.endswith(".safetensors")}
-        self.device, self.dtype = device, compute_dtype(compute, device)
+        self.dtype = compute_dtype(compute, device)
         self.width, self.depth = facts["width"], facts["depth"]
         self.tokenizer = tokenizer_of(folder)
-        self.model = AutoModelForCausalLM.from_pretrained(home, dtype=self.dtype, use_safetensors=True)
-        self.model.to(device).eval().requires_grad_(False)
+        self._blocks: list[GradientCheckpointingLayer] = []
+        self.model = load_model(home, facts["source"], compute, device)
+        # Where texts go in and states come out; a model may lie on several GPUs, or on another one than the first.
+        self.device = self.model.get_input_embeddings().weight.device
         # Greedy decoding is all we do; sampling settings that ship with a model would only raise warnings.
         for name in ("temperature", "top_p", "top_k"):
             setattr(self.model.generation_config, name, None)
@@ -77,6 +82,27 @@ class FrozenLM:
         rms = torch.cat([self.embed(part).float().pow(2).mean(-1).sqrt() for part in parts])
         return rms.median().item()
 
+    def recompute_activations(self) -> None:
+        """Trade time for memory from now on: blocks keep their inputs alone and run again in the backward pass."""
+        if not self._blocks:
+            self.model.activation_checkpointing_enable({"use_reentrant": False})
+            self._blocks = [one for one in self.model.modules() if isinstance(one, GradientCheckpointingLayer)]
+
+    @contextmanager
+    def _recomputing(self, wanted: bool) -> Iterator[None]:
+        """Blocks recompute only while they think that they train, and would then ignore a cache of earlier tokens.
+
+        Nothing inside the blocks is switched, so no dropout wakes up.
+        """
+        before = [one.training for one in self._blocks]
+        for one in self._blocks:
+            one.training = wanted
+        try:
+            yield
+        finally:
+            for one, training in zip(self._blocks, before, strict=True):
+                one.training = training
+
     def embed(self, ids: Tensor) -> Tensor:
         """Input embeddings of token ids `[...]` as `[..., d]`, with whatever scale the model applies."""
         return self.model.get_input_embeddings()(ids)
@@ -86,13 +112,14 @@ class FrozenLM:
 
         With a cache of P earlier tokens, which grows, the mask covers them too: `[B, P + T]`.
         """
-        return self.model.get_decoder()(
-            inputs_embeds=embeds.to(self.dtype),
-            attention_mask=mask,
-            position_ids=positions(mask)[:, -embeds.shape[1] :],
-            past_key_values=cache,
-            use_cache=cache is not None,
-        ).last_hidden_state
+        with self._recomputing(cache is None and torch.is_grad_enabled()):
+            return self.model.get_decoder()(
+                inputs_embeds=embeds.to(self.dtype),
+                attention_mask=mask,
+                position_ids=positions(mask)[:, -embeds.shape[1] :],
+                past_key_values=cache,
+                use_cache=cache is not None,
+            ).last_hidden_state.to(self.device)
 
     @torch.no_grad()
     def states(self, ids: Tensor, mask: Tensor, layers: Sequence[int]) -> dict[int, Tensor]:
@@ -104,7 +131,7 @@ class FrozenLM:
             use_cache=False,
             output_hidden_states=True,
         ).hidden_states
-        return {layer: hidden[layer] for layer in layers}
+        return {layer: hidden[layer].to(self.device) for layer in layers}
 
     def logits(self, hidden: Tensor, tokens: Tensor) -> Tensor:
         """Logits, fp32, of a few tokens only: hidden `[..., d]`, tokens `[C]` -> `[..., C]`."""
@@ -161,6 +188,16 @@ def tokenizer_of(folder: Path) -> Any:
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def pad_rows(rows: Sequence[Sequence[int]], pad: int) -> tuple[Tensor, Tensor]:
+    """Right-pad token rows: ids `[B, T]` and mask `[B, T]` (1 = real)."""
+    ids = torch.full((len(rows), max(map(len, rows))), pad)
+    mask = torch.zeros_like(ids)
+    for row, tokens in enumerate(rows):
+        ids[row, : len(tokens)] = torch.tensor(tokens)
+        mask[row, : len(tokens)] = 1
+    return ids, mask
 
 
 def positions(mask: Tensor) -> Tensor:

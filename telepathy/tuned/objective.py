@@ -15,6 +15,7 @@ from telepathy.evaluation.scoring import batches, label_rows, score_labels
 from telepathy.models.frozen import FrozenLM
 from telepathy.receiver import label_loss
 from telepathy.record import Row
+from telepathy.training.parallel import ALONE, Team
 
 
 @dataclass
@@ -28,11 +29,13 @@ class TunedObjective:
         recipe: prompt tuning or LoRA.
         task: what methods see of the task; a closed label set.
         receiver: the receiver, frozen but for its adapters.
+        team: the processes that train together; in a team the loss is this process's part of it.
     """
 
     recipe: PromptTuning | LoRA
     task: dict
     receiver: FrozenLM
+    team: Team = ALONE
 
     @property
     def weights(self) -> dict[str, float]:
@@ -73,8 +76,10 @@ class TunedObjective:
     def terms(self, module: nn.Module, items: Sequence[Item]) -> tuple[dict[str, Tensor], Tensor | None]:
         """The loss of a batch, and the soft prompt `[B, K, d_r]` if there is one."""
         soft = module(len(items))
-        prefixes = [self.prefix(item) for item in items]
-        return {"lm": label_loss(self.receiver, prefixes, self.verbalizer, [item.gold for item in items], soft)}, soft
+        prefixes, golds = [self.prefix(item) for item in items], [item.gold for item in items]
+        own = self.team.share(len(items))
+        loss = label_loss(self.receiver, prefixes, self.verbalizer, golds, soft, own)
+        return {"lm": loss if self.team.size == 1 else self.team.size * loss}, soft
 
     def total(self, terms: dict[str, Tensor]) -> Tensor:
         """The loss."""

@@ -89,7 +89,7 @@ KINDS = {
 
 
 def tiny_plan(tasks: int = 2, seeds: int = 1, phases: bool = False, grids: bool = False) -> dict[str, Any]:
-    """A plan like `telepathy.plan.overview` makes, small: label tasks `task_0`.., one open task.
+    """A plan like `telepathy.overview.overview` makes, small: label tasks `task_0`.., one open task.
 
     Args:
         tasks: number of closed tasks.

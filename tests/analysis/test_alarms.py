@@ -171,3 +171,12 @@ def test_sentences_name_kinds_and_places_with_known_values(study):
 def test_a_build_without_alarms_says_so(study):
     content = compare(study) | {"alarms": []}
     assert "none of these occurred" in sentences(Study(study.plan, study.results, content))
+
+
+def test_a_restarted_training(study):
+    restarts = [{"factor": 1.0, "seed": 0, "reason": "loss nan"}, {"factor": 0.5, "seed": 0, "reason": "loss nan"}]
+    record = {"spec": {}, "resolved": {"restarts": restarts}, "inputs": {}}
+    rewrite(study, "task_0_bridge_0", lambda i, row: row, record)
+    assert found(study, "restarted") == [
+        {"kind": "restarted", "task": "task_0", "methods": ["bridge"], "runs": ["task_0_bridge_0"], "count": 2, "n": 40}
+    ]

@@ -11,7 +11,8 @@ from analysis import claims, documents
 from analysis.documents import FOLDER, Group, Ledger, Number, Rebuild, load
 from telepathy.config import load as load_config
 from telepathy.errors import UserError
-from telepathy.plan import make_plan, overview
+from telepathy.overview import overview
+from telepathy.plan import make_plan
 
 CONFLICTS = "kinds: {k: {title: K, about: Some.}}\nconflicts: {c: {kind: k, title: a question, one: true}}\n"
 SOURCES = "sources: {d: {name: d.txt, about: A talk.}}\n"

@@ -25,7 +25,7 @@ def test_every_preset_plans(preset):
 
 
 def test_these_presets_are_shipped():
-    assert presets() == ["paper", "quick", "repeats", "small", "smoke"]
+    assert presets() == ["paper", "quick", "repeats", "shapes", "small", "smoke"]
 
 
 def test_a_preset_starts_from_its_base_and_shares_its_runs():
@@ -288,3 +288,30 @@ def test_every_trained_variant_has_the_same_search():
     }  # fmt: skip
     assert len(searches) == len(budgets) == 1
     assert "None" not in searches
+
+
+def test_only_another_restart_policy_is_part_of_a_run():
+    usual, same = make_plan(load("smoke")), make_plan(load("smoke", {"restart": {"halvings": 2, "seeds": 1}}))
+    assert list(usual.runs) == list(same.runs)
+    strict = make_plan(load("smoke", {"restart": {"halvings": 0}}))
+    for run in strict.runs.values():
+        assert (run.id in usual.runs) == (run.spec.get("restart", run.spec.get("bridge", {}).get("restart")) is None)
+    trained = [strict.runs[name].spec["restart"] for name in strict.ids("trained")]
+    assert trained == [{"halvings": 0, "seeds": 1}] * len(trained)
+    assert trained
+
+
+def test_hardware_is_no_part_of_a_run():
+    wanted = {"gpus": 4, "split": 2, "checkpointing": True}
+    plan = make_plan(load("smoke", {"hardware": wanted, "together": 0}))
+    assert list(plan.runs) == list(make_plan(load("smoke")).runs)
+    assert (plan.config.hardware.processes, plan.config.hardware.one_copy) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("hardware", "wanted"),
+    [({"gpus": 3, "split": 2}, "gpus 3 is not a multiple of split 2"), ({"gpus": 2}, "set `together: 0`")],
+)
+def test_hardware_that_cannot_be(hardware, wanted):
+    with pytest.raises(UserError, match=wanted):
+        load("smoke", {"hardware": hardware})

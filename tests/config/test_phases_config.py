@@ -9,7 +9,8 @@ from telepathy.config.methods import Bridge
 from telepathy.config.phases import differences, expand
 from telepathy.config.scale import Scale, Scaling
 from telepathy.errors import UserError
-from telepathy.plan import make_plan, overview
+from telepathy.overview import overview
+from telepathy.plan import make_plan
 from telepathy.resolve import resolve_bridge
 
 SPECIFIED = [

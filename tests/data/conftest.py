@@ -12,7 +12,7 @@ import pytest
 
 from telepathy.config import load
 from telepathy.data.spec import DataSpec
-from telepathy.plan import Plan, _data
+from telepathy.plan import Plan, data_key
 
 ROOT = Path(__file__).resolve().parents[2]
 Spec = dict[str, Any]
@@ -27,7 +27,7 @@ def planned() -> Callable[..., Spec]:
         if data:
             over["tasks"] = {task: {"data": data}}
         plan = Plan(load("smoke", over))
-        return plan.data[_data(plan, task)]
+        return plan.data[data_key(plan, task)]
 
     return make
 

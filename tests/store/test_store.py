@@ -1,15 +1,18 @@
 """The hidden-state store: right states, each text once, refused when damaged, resumed when interrupted."""
 
+import json
 import shutil
 
 import pytest
 import torch
 from helpers import command, one_clear_line
 
+from telepathy import evaluate, train
 from telepathy.data.prompts import fit, reading
-from telepathy.data.rows import read_split
+from telepathy.data.rows import read_split, texts_of
 from telepathy.encode import encode
 from telepathy.errors import UserError
+from telepathy.live import LiveStates, open_states
 from telepathy.models.frozen import FrozenLM
 from telepathy.store import LayerStore, pad_states, pooled
 
@@ -72,7 +75,7 @@ def test_truncated_store_is_one_clear_line(world, copy):
         more = ("--checkpoints", folder.parent / "c") if method == "bridge" else ()
         done = command(stage, "--spec", world.spec_file("toy_sentiment", method), "--cache", cache, "--out", out, *more)
         one_clear_line(done, ".safetensors", "truncated", "python -m telepathy.encode")
-        assert not out.exists()
+        assert [path.name for path in out.iterdir()] == ["history.jsonl"]
     assert run.id
 
 
@@ -89,3 +92,37 @@ def test_pooling_ignores_padding():
     states = [torch.randn(4, 3), torch.randn(2, 3)]
     padded, mask = pad_states(states)
     torch.testing.assert_close(pooled(padded, mask), torch.stack([one.mean(0) for one in states]))
+
+
+def test_live_states_are_the_stored_ones(world, copy, tmp_path):
+    """Up to what other neighbours in a batch do to the last digits: computed in fp32, rounded to bf16."""
+    spec, folder = copy[0] | {"compute": "float32"}, tmp_path / "exact"
+    layer = spec["layers"][0]
+    encode(spec, [layer], world.cache, folder)
+    stored, live = LayerStore(folder, layer), LiveStates(spec, world.cache, layer)
+    assert (stored.width, stored.model) == (live.width, live.model)
+    texts = list(texts_of(world.cache / "data" / spec["data"], None))[:40]
+    one, two = stored.batch(texts), live.batch(texts)
+    assert torch.equal(one[1], two[1])
+    torch.testing.assert_close(one[0], two[0], rtol=2**-7, atol=1e-4)
+    assert live[texts[0]].dtype == torch.bfloat16
+    with pytest.raises(UserError, match="holds no text ffff"):
+        live["ffff"]
+    run = world.run("toy_sentiment", "bridge").spec
+    kinds = [type(open_states(run | extra, world.cache, run["recipe"]["layer"])) for extra in ({}, {"live": True})]
+    assert kinds == [LayerStore, LiveStates]
+
+
+def test_a_run_without_a_store_trains_and_answers(world, tmp_path):
+    """The same run with live states: its losses are those of the stored ones, its record says what it read."""
+    spec = world.spec("toy_sentiment", "bridge")
+    training = spec["recipe"]["training"] | {"steps": 4, "validations": 1}
+    spec = spec | {"recipe": spec["recipe"] | {"training": training}}
+    logs = {}
+    for name, extra in {"stored": {}, "live": {"live": True}}.items():
+        out = tmp_path / name
+        train.run(spec | extra, world.cache, tmp_path / "checkpoints", out)
+        evaluate.run(spec | extra, world.cache, out)
+        logs[name] = [json.loads(line)["loss"] for line in (out / "train.jsonl").read_text().splitlines()]
+        assert json.loads((out / "run.json").read_text())["spec"].get("live") == extra.get("live")
+    assert logs["live"] == pytest.approx(logs["stored"], rel=0.02)

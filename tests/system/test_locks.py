@@ -35,6 +35,7 @@ def test_every_package_is_hashed_and_no_index_is_named(name):
     ("wanted", "names"),
     [
         (PROJECT["project"]["dependencies"] + EXTRAS["dev"] + EXTRAS["slurm"], ["requirements"]),
+        (EXTRAS["quantized"], ["requirements-cuda"]),
         (EXTRAS["checks"], ["requirements", "requirements-checks"]),
         (PROJECT["dependency-groups"]["crate"], ["requirements-crate"]),
     ],

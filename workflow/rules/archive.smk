@@ -3,8 +3,8 @@ rule archive:
     input:
         expand("{run}/{file}", run=RUNS, file=["run.json", "rows.jsonl.gz"]),
         TRAINED,
-        rules.values.output,
-        rules.prose.output,
+        VALUES,
+        PROSE,
         expand(f"{OUT}/tables/{{name}}.csv", name=TABLES),
         expand(f"{OUT}/figures/{{name}}.png", name=FIGURES),
         plan=PLANNED,

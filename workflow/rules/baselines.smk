@@ -2,7 +2,7 @@ rule baseline:
     input:
         lambda wildcards: [f"{CACHE}/{name}" for name in PLAN.needs(wildcards.run)],
         spec=ancient(f"{OUT}/plan/runs/{{run}}.json"),
-        code=sources("telepathy.baselines.run"),
+        code=stamp(CODE, "telepathy.baselines.run"),
     output:
         record=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/run.json",
         rows=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/rows.jsonl.gz",
@@ -13,12 +13,14 @@ rule baseline:
         run="|".join(PLAN.ids("baseline")) or "none",
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=lambda wildcards, attempt: attempt
+        * COST.evaluate(wildcards.run).memory_mb,
+        runtime=lambda wildcards, attempt: attempt
+        * COST.evaluate(wildcards.run).minutes,
         gpu=PLAN.config.hardware.one_copy,
     params:
         out=subpath(output.record, parent=True),
     message:
-        "Run {wildcards.method} on {wildcards.task} ({wildcards.run})"
+        f"Run {{wildcards.method}} on {{wildcards.task}} ({{wildcards.run}}){ASKS_GPU}"
     shell:
         "python -m telepathy.baselines.run --spec {input.spec} --cache results/cache --out {params.out} 2> {log}"

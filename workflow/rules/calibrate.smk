@@ -4,7 +4,7 @@ rule calibrate:
             f"{CACHE}/{name}" for name in PLAN.calibration_needs(wildcards.key)
         ],
         spec=ancient(f"{CACHE}/plan/calibrations/{{key}}.json"),
-        code=sources("telepathy.calibrate"),
+        code=stamp(CODE, "telepathy.calibrate"),
     output:
         f"{CACHE}/calibrations/{{key}}/statistics.safetensors",
         f"{CACHE}/calibrations/{{key}}/calibration.json",
@@ -13,12 +13,14 @@ rule calibrate:
     priority: 1000000
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=lambda wildcards, attempt: attempt
+        * COST.calibration(wildcards.key).memory_mb,
+        runtime=lambda wildcards, attempt: attempt
+        * COST.calibration(wildcards.key).minutes,
         gpu=PLAN.config.hardware.one_copy,
     params:
         out=subpath(output[0], parent=True),
     message:
-        "Calibrate {wildcards.key}"
+        f"Calibrate {{wildcards.key}}{ASKS_GPU}"
     shell:
         "python -m telepathy.calibrate --spec {input.spec} --cache results/cache --out {params.out} 2> {log}"

@@ -1,18 +1,18 @@
 rule prepare_data:
     input:
         spec=ancient(f"{CACHE}/plan/data/{{key}}.json"),
-        code=sources("telepathy.data.prepare"),
+        code=stamp(CODE, "telepathy.data.prepare"),
     output:
         f"{CACHE}/data/{{key}}/task.json",
     log:
         f"{CACHE}/logs/data/{{key}}.log",
     priority: 1000000
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=lambda wildcards, attempt: attempt * COST.data(wildcards.key).memory_mb,
+        runtime=lambda wildcards, attempt: attempt * COST.data(wildcards.key).minutes,
     params:
         out=subpath(output[0], parent=True),
     message:
-        "Prepare data {wildcards.key}"
+        f"Prepare data {{wildcards.key}}{ASKS}"
     shell:
         "python -m telepathy.data.prepare --spec {input.spec} --out {params.out} 2> {log}"

@@ -9,7 +9,7 @@ rule latency:
         lambda wildcards: [f"{CACHE}/{name}" for name in PLAN.needs(wildcards.run)],
         weights=lambda wildcards: f"{used(wildcards)}/weights.safetensors",
         spec=ancient(f"{OUT}/plan/runs/{{run}}.json"),
-        code=sources("telepathy.latency"),
+        code=stamp(CODE, "telepathy.latency"),
     output:
         record=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/run.json",
         rows=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/rows.jsonl.gz",
@@ -20,14 +20,16 @@ rule latency:
         run="|".join(PLAN.ids("latency")) or "none",
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=lambda wildcards, attempt: attempt
+        * COST.evaluate(wildcards.run).memory_mb,
+        runtime=lambda wildcards, attempt: attempt
+        * COST.evaluate(wildcards.run).minutes,
         gpu=PLAN.config.hardware.one_copy,
     params:
         out=subpath(output.record, parent=True),
         bridge=lambda wildcards: used(wildcards),
     message:
-        "Time {wildcards.method} on {wildcards.task} ({wildcards.run})"
+        f"Time {{wildcards.method}} on {{wildcards.task}} ({{wildcards.run}}){ASKS_GPU}"
     shell:
         "python -m telepathy.latency --spec {input.spec} --cache results/cache --bridge {params.bridge}"
         " --out {params.out} 2> {log}"
@@ -38,7 +40,7 @@ rule reuse:
         lambda wildcards: [f"{CACHE}/{name}" for name in PLAN.needs(wildcards.run)],
         weights=lambda wildcards: f"{used(wildcards)}/weights.safetensors",
         spec=ancient(f"{OUT}/plan/runs/{{run}}.json"),
-        code=sources("telepathy.reuse"),
+        code=stamp(CODE, "telepathy.reuse"),
     output:
         record=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/run.json",
         rows=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/rows.jsonl.gz",
@@ -49,14 +51,16 @@ rule reuse:
         run="|".join(PLAN.ids("reuse")) or "none",
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=lambda wildcards, attempt: attempt
+        * COST.evaluate(wildcards.run).memory_mb,
+        runtime=lambda wildcards, attempt: attempt
+        * COST.evaluate(wildcards.run).minutes,
         gpu=PLAN.config.hardware.one_copy,
     params:
         out=subpath(output.record, parent=True),
         bridge=lambda wildcards: used(wildcards),
     message:
-        "Score {wildcards.method} on {wildcards.task} ({wildcards.run})"
+        f"Score {{wildcards.method}} on {{wildcards.task}} ({{wildcards.run}}){ASKS_GPU}"
     shell:
         "python -m telepathy.reuse --spec {input.spec} --cache results/cache --bridge {params.bridge}"
         " --out {params.out} 2> {log}"

@@ -4,7 +4,7 @@ rule evaluate:
         weights=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/weights.safetensors",
         notes=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/training.json",
         spec=ancient(f"{OUT}/plan/runs/{{run}}.json"),
-        code=sources("telepathy.evaluate"),
+        code=stamp(CODE, "telepathy.evaluate"),
     output:
         record=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/run.json",
         rows=f"{OUT}/runs/{{task}}/{{method}}/{{run}}/rows.jsonl.gz",
@@ -15,12 +15,14 @@ rule evaluate:
         run="|".join(PLAN.ids("trained")) or "none",
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=lambda wildcards, attempt: attempt
+        * COST.evaluate(wildcards.run).memory_mb,
+        runtime=lambda wildcards, attempt: attempt
+        * COST.evaluate(wildcards.run).minutes,
         gpu=PLAN.config.hardware.one_copy,
     params:
         out=subpath(output.record, parent=True),
     message:
-        "Evaluate {wildcards.method} on {wildcards.task} ({wildcards.run})"
+        f"Evaluate {{wildcards.method}} on {{wildcards.task}} ({{wildcards.run}}){ASKS_GPU}"
     shell:
         "python -m telepathy.evaluate --spec {input.spec} --cache results/cache --out {params.out} 2> {log}"

@@ -23,9 +23,10 @@ rule croissant:
 # Last of all, since it names every file of the build.
 rule crate:
     input:
-        rules.croissant.output,
-        rules.prose.output,
-        rules.values.output,
+        f"{OUT}/croissant.json",
+        f"{OUT}/rows.parquet",
+        PROSE,
+        VALUES,
         expand(f"{OUT}/tables/{{name}}.{{ending}}", name=TABLES, ending=["csv", "tex"]),
         expand(
             f"{OUT}/figures/{{name}}.{{ending}}",

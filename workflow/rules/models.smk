@@ -1,7 +1,7 @@
 rule prepare_model:
     input:
         spec=ancient(f"{CACHE}/plan/models/{{key}}.json"),
-        code=sources("telepathy.models.prepare"),
+        code=stamp(CODE, "telepathy.models.prepare"),
     output:
         f"{CACHE}/models/{{key}}/model.json",
     log:
@@ -9,11 +9,11 @@ rule prepare_model:
     priority: 1000000
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=lambda wildcards, attempt: attempt * COST.model(wildcards.key).memory_mb,
+        runtime=lambda wildcards, attempt: attempt * COST.model(wildcards.key).minutes,
     params:
         out=subpath(output[0], parent=True),
     message:
-        "Prepare model {wildcards.key}"
+        f"Prepare model {{wildcards.key}}{ASKS}"
     shell:
         "python -m telepathy.models.prepare --spec {input.spec} --out {params.out} 2> {log}"

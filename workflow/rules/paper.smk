@@ -1,7 +1,7 @@
 rule literals:
     input:
         PAPER,
-        text=rules.prose.output,
+        text=PROSE,
         code=sources("analysis.literals"),
     output:
         touch(f"{OUT}/latex/literals.ok"),
@@ -19,9 +19,9 @@ rule literals:
 rule pdf:
     input:
         PAPER,
-        rules.literals.output,
-        rules.prose.output,
-        rules.values.output,
+        f"{OUT}/latex/literals.ok",
+        PROSE,
+        VALUES,
         expand(f"{OUT}/tables/{{name}}.tex", name=TABLES),
         expand(f"{OUT}/figures/{{name}}.pdf", name=FIGURES),
         expand("{run}/{file}", run=RUNS, file=["run.json", "rows.jsonl.gz"]),

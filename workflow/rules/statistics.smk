@@ -4,6 +4,10 @@ TRAINED = [f"{OUT}/{PLAN.runs[run].folder}/train.jsonl" for run in PLAN.ids("tra
 PLANNED = f"{OUT}/plan/overview.json"
 COMPARED = f"{OUT}/statistics/comparisons.json"
 PHASED = f"{OUT}/statistics/phases.json"
+# Files of other rules are named by path: `rules.x.output` in a rule that reads every run makes Snakemake compare each
+# with each.
+PROSE = f"{OUT}/text"
+VALUES = [f"{OUT}/values.json", f"{OUT}/values.tex"]
 CLAIMS = "paper/claims.yaml"
 # All numbers that documents report.
 LEDGER = [
@@ -76,7 +80,7 @@ rule values:
         phases=PHASED,
         logs=TRAINED,
         paper=PAPER,
-        text=rules.prose.output,
+        text=PROSE,
         code=sources("analysis.values"),
     output:
         report(

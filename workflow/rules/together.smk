@@ -12,6 +12,7 @@ STAGES = {
 }
 
 for GROUP, IDS in PLAN.groups().items():
+    ASKED = COST.group(IDS)
     USED = [PLAN.runs[run].uses for run in IDS if PLAN.runs[run].uses]
 
     rule:
@@ -21,7 +22,7 @@ for GROUP, IDS in PLAN.groups().items():
             sorted({f"{CACHE}/{name}" for run in IDS for name in PLAN.needs(run)}),
             [f"{OUT}/{PLAN.runs[run].folder}/weights.safetensors" for run in USED],
             ancient([f"{OUT}/plan/runs/{run}.json" for run in IDS]),
-            code=sorted({*sources(*STAGES[GROUP.split("-")[-2]]), "telepathy/runs.py"}),
+            code=[stamp(CODE, *STAGES[GROUP.split("-")[-2]]), "telepathy/runs.py"],
         output:
             [
                 f"{OUT}/{PLAN.runs[run].folder}/{name}"
@@ -35,13 +36,14 @@ for GROUP, IDS in PLAN.groups().items():
         priority: PLAN.effort(IDS)
         threads: 1
         resources:
-            mem_mb=lambda wildcards, attempt: 8000 * attempt,
-            runtime=lambda wildcards, attempt: 480 * attempt,
+            mem_mb=lambda wildcards, attempt, asked=ASKED: attempt * asked.memory_mb,
+            runtime=lambda wildcards, attempt, asked=ASKED: attempt * asked.minutes,
             gpu=PLAN.config.hardware.one_copy,
         params:
             ids=" ".join(IDS),
             preset=PLAN.config.preset,
+            memory="--checkpointing" if PLAN.config.hardware.checkpointing else "",
         message:
-            f"Runs {GROUP} ({len(IDS)})"
+            f"Runs {GROUP} ({len(IDS)}){ASKS_GPU}"
         shell:
-            "python -m telepathy.runs --preset {params.preset} --ids {params.ids} 2> {log}"
+            "python -m telepathy.runs --preset {params.preset} --ids {params.ids} {params.memory} 2> {log}"
