@@ -5,8 +5,8 @@
     .venv/bin/python benchmarks/true_shape.py --checkpointing  # recompute activations
 
 The stages of the graph are run as they are, on the preset `shapes`: states of a sender, training of the bridge through
-the receiver, answers, latency of one item. Seconds a step, with and without stored states of the sender, peak memory and
-latencies are printed, and kept in benchmarks/measured/ under the device's name.
+the receiver, latency of one item. Seconds a step, what the sender adds to it where its states are not stored, peak
+memory and latencies are printed, and kept in benchmarks/measured/ under the device's name.
 """
 
 import argparse
