@@ -4,9 +4,10 @@ SHELL  := /bin/bash
 PYTHON ?= python3
 PRESET ?= quick
 CORES  ?= $(shell nproc)
+PROFILE ?= workflow/profiles/slurm
 RUN    := .venv/bin/python
 
-.PHONY: paper replay archive report test test-slow lint setup checks lock clean help
+.PHONY: paper replay archive report test test-slow slurm-check lint setup checks lock clean help
 
 paper: setup ## set up, train, evaluate, test and typeset: ends in results/$(PRESET)/paper.pdf
 	$(RUN) -m snakemake --cores $(CORES) --quiet host reason --config preset=$(PRESET)
@@ -33,6 +34,10 @@ test: setup ## linters, then the fast tests with one whole smoke paper
 
 test-slow: setup checks ## the tests that need minutes or the real weights
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(CORES) --dist loadfile -m slow
+
+slurm-check: PRESET = paper
+slurm-check: setup ## would your cluster take the jobs? (PROFILE=..., PRESET=paper)
+	@$(RUN) workflow/slurm_check.py --profile $(PROFILE) --preset $(PRESET)
 
 lint: setup ## ruff, import arrows, Snakemake format and lint
 	$(RUN) -m ruff check .
