@@ -1,6 +1,7 @@
 # The whole paper as one graph: models -> hidden states -> calibration -> training -> evaluation -> statistics ->
 # tables, figures, values -> paper.pdf.   snakemake --cores 2 --config preset=quick
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -31,8 +32,11 @@ if workflow.is_main_process:
     print("\n".join(summary(PLAN, read_times())), file=sys.stderr)
 
 
-# Shell commands read `python -m ...`, so that a person can paste them; this makes it the Python that runs us.
-shell.prefix(f"PATH={Path(sys.executable).parent}:$PATH; ")
+# Shell commands read `python -m ...`, so that a person can paste them; this makes it the Python that runs us. A cluster's
+# SIGTERM reaches every process of a job: with the trap, bash waits for a training that saves its state.
+shell.prefix(f"trap : TERM; PATH={Path(sys.executable).parent}:$PATH; ")
+# So does its SIGUSR1, soon before the time is up: training saves and ends, all else that is started here ignores it.
+signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 CACHE = "results/cache"
 CODE = Path(CACHE) / "plan" / "code"

@@ -1,0 +1,63 @@
+"""The smoke paper through sbatch to the PDF, beside a local build: the same bytes. `make test-slurm` runs this."""
+
+import os
+import shutil
+
+import pytest
+from builds import HERE, PROFILES, Build, copy_project
+from cluster import Cluster
+
+# Seconds a step, hosts and wall times differ between any two builds.
+SAME = ("runs/**/rows.jsonl.gz", "runs/**/run.json", "tables/**/*", "text/**/*", "statistics/*", "values.*",
+        "figures/*.csv", "verified.json")  # fmt: skip
+TIMES = ("speed",)
+
+
+@pytest.fixture(scope="module")
+def both(base, cluster):
+    """Both builds at the same time."""
+    there = Build(copy_project(base / "cluster-build"), cluster.environment, *PROFILES)
+    here = Build(copy_project(base / "local-build"), dict(os.environ), *HERE)
+    try:
+        here.finish()
+        there.finish()
+        yield here, there
+    finally:
+        for build in (here, there):
+            build.end()
+
+
+@pytest.mark.timeout(1800)
+def test_the_paper_comes_out_of_the_cluster(both, cluster: Cluster):
+    _, there = both
+    if shutil.which("latexmk"):
+        assert (there.out / "paper.pdf").read_bytes().startswith(b"%PDF")
+    states = [job.state for job in cluster.jobs()]
+    assert len(states) > 20
+    assert set(states) == {"COMPLETED"}
+
+
+def test_both_builds_give_the_same_bytes(both):
+    here, there = both
+    compared = 0
+    for pattern in SAME:
+        names = [
+            sorted(path.relative_to(build.out) for path in build.out.glob(pattern) if path.is_file()) for build in both
+        ]
+        assert names[0] == names[1] != []
+        for name in names[0]:
+            if name.stem not in TIMES:
+                assert (here.out / name).read_bytes() == (there.out / name).read_bytes(), name
+                compared += 1
+    assert compared > 300
+
+
+def test_each_job_left_its_log_in_one_place(both, cluster: Cluster):
+    _, there = both
+    logs = {path.stem for path in (there.project / "results" / "slurm-logs").rglob("*.log")}
+    assert logs == {job.id for job in cluster.jobs()}
+
+
+def test_jobs_have_names_that_a_person_recognises(both, cluster: Cluster):
+    assert all(job.rule.startswith("rule_") for job in cluster.jobs())
+    assert set(cluster.ask("squeue", "-h", "--states=all", "-o", "%.9j").split()) == {"telepathy"}
