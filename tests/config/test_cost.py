@@ -1,6 +1,7 @@
 """What a preset is estimated to cost: arithmetic that must hold, constants that can be counted, the command line."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import asdict
@@ -248,3 +249,19 @@ def test_no_torch_nor_pandas_is_imported_for_it():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_readme_says_what_the_estimate_says(paper, cost):
+    """The README's round figures, within a tenth."""
+    text = (ROOT / "README.md").read_text()
+    found = bill(paper, cost)
+    trained = next(line["disk_gb"] for line in found["rules"] if line["rule"] == "train")
+    shown = {
+        r"about (\d+) GPU-hours": found["total"]["gpu_hours"],
+        r"([\d.]+) TB\s+of hidden states": found["stores"]["written_gb"] / 1000,
+        r"([\d.]+) TB of trained bridges": trained / 1000,
+        r"at most (\d+) GB of a GPU": found["total"]["gpu_gb"],
+        r"(\d+) GB of host memory": found["total"]["host_gb"],
+    }
+    for pattern, value in shown.items():
+        assert float(re.search(pattern, text)[1]) == pytest.approx(value, rel=0.1), pattern
