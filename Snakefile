@@ -62,6 +62,8 @@ localrules:
 wildcard_constraints:
     key="[a-z0-9_-]+",
     run="[0-9a-f]{12}",
+    task="[^/]+",
+    method="[^/]+",
 
 
 include: "workflow/rules/statistics.smk"

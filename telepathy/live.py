@@ -43,6 +43,11 @@ class LiveStates:
         self._texts = texts_of(cache / "data" / spec["data"], spec["take"])
         self.width, self.model = self._sender.width, spec["model"]
 
+    @property
+    def texts(self) -> list[str]:
+        """Hashes of all texts that it has states of."""
+        return list(self._texts)
+
     def __getitem__(self, text_sha256: str) -> Tensor:
         """States `[T, d]` (bf16) of a text.
 

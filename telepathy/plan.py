@@ -29,7 +29,7 @@ from telepathy.config.parts import LastToken, MeanPool
 from telepathy.config.preset import Config, Experiment, Pair
 from telepathy.config.tasks import Task
 from telepathy.disk import beyond, store_bytes
-from telepathy.errors import fail
+from telepathy.errors import fail, run_stage
 from telepathy.files import digest
 from telepathy.resolve import resolve_bridge, resolve_tuned, source_layer
 
@@ -419,3 +419,9 @@ def _calibration(plan: Plan, recipe: Bridge, pair: Pair, task_name: str, layer: 
     key = f"{pair.sender}-{pair.receiver}-{task_name}-{digest(spec)}"
     plan.calibrations[key] = spec
     return key
+
+
+if __name__ == "__main__":
+    from telepathy.bill import main  # which imports this module: not above
+
+    run_stage(main)

@@ -1,8 +1,8 @@
 # The raw runs of a preset as files that git can hold: `snakemake archive` packs them.
 rule archive:
     input:
-        expand("{run}/{file}", run=RUNS, file=["run.json", "rows.jsonl.gz"]),
-        TRAINED,
+        RECORDS,
+        LOGS,
         VALUES,
         PROSE,
         expand(f"{OUT}/tables/{{name}}.csv", name=TABLES),

@@ -5,7 +5,7 @@ RULES = sorted(path.as_posix() for path in Path("workflow/rules").glob("*.smk"))
 rule croissant:
     input:
         plan=PLANNED,
-        records=expand("{run}/{file}", run=RUNS, file=["run.json", "rows.jsonl.gz"]),
+        records=RECORDS,
         citation="CITATION.cff",
         code=sources("analysis.exports.__main__"),
     output:
@@ -34,16 +34,12 @@ rule crate:
             ending=["csv", "pdf", "png"],
         ),
         [f"{OUT}/paper.pdf", f"{OUT}/verified.json"] if LATEX else [],
-        TRAINED,
+        LOGS,
         plan=PLANNED,
         comparisons=COMPARED,
         phases=PHASED,
         report=f"{OUT}/report/index.html",
-        records=expand(
-            "{run}/{file}",
-            run=RUNS,
-            file=["run.json", "rows.jsonl.gz", "environment.json"],
-        ),
+        records=RECORDS,
         workflow=["Snakefile", *RULES],
         citation="CITATION.cff",
         code=sources("analysis.exports.__main__"),

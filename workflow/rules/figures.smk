@@ -4,7 +4,7 @@ rule figure:
         comparisons=COMPARED,
         logs=branch(
             lambda wildcards: wildcards.name == "training_curves",
-            then=TRAINED,
+            then=[LOGS],
             otherwise=[],
         ),
         phases=branch(

@@ -24,7 +24,7 @@ rule pdf:
         VALUES,
         expand(f"{OUT}/tables/{{name}}.tex", name=TABLES),
         expand(f"{OUT}/figures/{{name}}.pdf", name=FIGURES),
-        expand("{run}/{file}", run=RUNS, file=["run.json", "rows.jsonl.gz"]),
+        RECORDS,
         plan=PLANNED,
         comparisons=COMPARED,
         phases=PHASED,

@@ -2,7 +2,7 @@
 rule resources:
     input:
         plan=PLANNED,
-        environments=expand("{run}/environment.json", run=RUNS),
+        environments=LOGS,
         code=sources("analysis.resources"),
     output:
         f"{OUT}/resources.csv",

@@ -4,6 +4,8 @@ TRAINED = [f"{OUT}/{PLAN.runs[run].folder}/train.jsonl" for run in PLAN.ids("tra
 PLANNED = f"{OUT}/plan/overview.json"
 COMPARED = f"{OUT}/statistics/comparisons.json"
 PHASED = f"{OUT}/statistics/phases.json"
+RAW = ["run.json", "rows.jsonl.gz"]
+RECORDS, LOGS = f"{OUT}/statistics/records.json", f"{OUT}/statistics/logs.json"
 # Files of other rules are named by path: `rules.x.output` in a rule that reads every run makes Snakemake compare each
 # with each.
 PROSE = f"{OUT}/text"
@@ -16,11 +18,30 @@ LEDGER = [
 ]
 
 
+# What reads all runs waits for these two: thousands of edges of the graph instead of tens of thousands.
+rule index:
+    input:
+        expand("{run}/{file}", run=RUNS, file=[*RAW, "environment.json"]),
+        TRAINED,
+        plan=PLANNED,
+        code=sources("analysis.index"),
+    output:
+        records=RECORDS,
+        logs=LOGS,
+    log:
+        f"{OUT}/logs/index.log",
+    localrule: True
+    message:
+        "List the files of all runs"
+    shell:
+        "python -m analysis.index --plan {input.plan} --records {output.records} --logs {output.logs} 2> {log}"
+
+
 rule compare:
     input:
         plan=PLANNED,
-        records=expand("{run}/{file}", run=RUNS, file=["run.json", "rows.jsonl.gz"]),
-        logs=TRAINED,
+        records=RECORDS,
+        logs=LOGS,
         code=sources("analysis.comparisons"),
     output:
         COMPARED,
@@ -37,8 +58,8 @@ rule phases:
     input:
         plan=PLANNED,
         comparisons=COMPARED,
-        records=expand("{run}/{file}", run=RUNS, file=["run.json", "rows.jsonl.gz"]),
-        logs=TRAINED,
+        records=RECORDS,
+        logs=LOGS,
         claims=CLAIMS,
         code=sources("analysis.phases"),
     output:
@@ -58,7 +79,7 @@ rule prose:
         plan=PLANNED,
         comparisons=COMPARED,
         phases=PHASED,
-        logs=TRAINED,
+        logs=LOGS,
         ledger=LEDGER,
         code=sources("analysis.prose"),
     output:
@@ -78,7 +99,7 @@ rule values:
         plan=PLANNED,
         comparisons=COMPARED,
         phases=PHASED,
-        logs=TRAINED,
+        logs=LOGS,
         paper=PAPER,
         text=PROSE,
         code=sources("analysis.values"),

@@ -10,7 +10,7 @@ rule table:
         comparisons=COMPARED,
         environments=branch(
             lambda wildcards: wildcards.name == "environment",
-            then=expand("{run}/environment.json", run=RUNS),
+            then=[LOGS],
             otherwise=[],
         ),
         phases=branch(
