@@ -23,8 +23,8 @@ run() {
         # An empty folder gets the project; a checkout is used as it is, with its own edits.
         tar -C "$home" --exclude=./.venv --exclude=__pycache__ --exclude='*.egg-info' -c . | tar -x
     fi
-    # The image may be read-only and the user without a home: caches go beside the results.
-    export HOME=$PWD/.container-home
+    # The image may be read-only, and the user without a home and a name: caches go beside the results.
+    export HOME=$PWD/.container-home USER=${USER:-user$(id -u)} LOGNAME=${LOGNAME:-${USER:-user$(id -u)}}
     mkdir -p "$HOME"
     [ $# -gt 0 ] || set -- --config preset=smoke
     exec "$home/.venv/bin/python" -m snakemake --cores "${CORES:-all}" --quiet host reason "$@"

@@ -12,10 +12,12 @@ import platform
 import resource
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from telepathy.errors import UserError, naming
 
 NAME = "history.jsonl"
 JOB = {"id": "SLURM_JOB_ID", "node": "SLURMD_NODENAME", "partition": "SLURM_JOB_PARTITION",
@@ -32,7 +34,8 @@ def recorded(folder: Path, stage: str) -> Iterator[None]:
     except BaseException as error:
         # The name of the error and its first line; whole traces are in the log.
         first = (str(error).splitlines() or [""])[0][:200]
-        _append(folder, {"ended": f"{type(error).__name__}: {first}", **_spent(begin)})
+        with suppress(UserError):  # a full disk, say, is why the stage ended: that is to be told
+            _append(folder, {"ended": f"{type(error).__name__}: {first}", **_spent(begin)})
         raise
     _append(folder, {"ended": "finished", **_spent(begin)})
 
@@ -65,9 +68,10 @@ def so_far(folder: Path) -> list[dict[str, Any]]:
 
 
 def _append(folder: Path, entry: dict[str, Any]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / NAME, "a", encoding="utf-8") as file:
-        file.write(json.dumps(entry, sort_keys=True) + "\n")
+    with naming(folder / NAME):
+        folder.mkdir(parents=True, exist_ok=True)
+        with open(folder / NAME, "a", encoding="utf-8") as file:
+            file.write(json.dumps(entry, sort_keys=True) + "\n")
 
 
 def _job() -> dict[str, Any]:

@@ -114,14 +114,20 @@ def test_a_checkpoint_that_cannot_be_written(world, disk, trained):
     words += ["--checkpoints", small.inside / "checkpoints", "--out", small.inside / "out"]
     name = f"{json.loads(spec.read_text())['id']}.safetensors"
     one_clear_line(small.run(*words), str(small.inside / "checkpoints" / name), *NO_SPACE)
-    assert small.files() == {}
+    assert list(small.files()) == ["out/history.jsonl"]
+    (small.outside / "out" / "history.jsonl").unlink()
+    with pytest.raises(OSError, match="No space left"):
+        (small.outside / "ballast").write_bytes(bytes(2 * ONE_PAGE))
+    one_clear_line(small.run(*words), str(small.inside / "out" / "history.jsonl"), *NO_SPACE)
+    (small.outside / "ballast").unlink()
+    (small.outside / "out" / "history.jsonl").unlink()
     # Room for one checkpoint, not for the next one beside it.
     small.remount(f"size={3 * (trained / 'weights.safetensors').stat().st_size + 32 * ONE_PAGE}")
     one_clear_line(small.run(*words), name, *NO_SPACE)
     with safe_open(small.outside / "checkpoints" / name, "pt") as file:
         step = int(file.metadata()["step"])
     assert 1 <= step < world.spec("toy_sentiment", "bridge")["recipe"]["training"]["steps"]
-    assert list(small.files()) == [f"checkpoints/{name}"]
+    assert list(small.files()) == [f"checkpoints/{name}", "out/history.jsonl"]
     small.remount("size=64m")
     resumed = small.run(*words)
     assert resumed.returncode == 0, resumed.stderr
