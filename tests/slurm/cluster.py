@@ -34,10 +34,15 @@ class Cluster:
     folder: Path
     accounting: bool = False
 
+    @staticmethod
+    def install() -> None:
+        """Install SLURM's Debian packages where they are missing (needs root)."""
+        done = subprocess.run([HERE / "start-test-cluster", "--packages"], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
     def start(self) -> str:
         """Start what is not running; also repairs: a killed daemon comes back, a node that was down is resumed."""
-        words = ["--install", *(["--accounting"] if self.accounting else [])]
-        return self._script("start-test-cluster", *words)
+        return self._script("start-test-cluster", *(["--accounting"] if self.accounting else []))
 
     def stop(self) -> str:
         return self._script("stop-test-cluster")

@@ -1,6 +1,5 @@
 """One cluster for all checks of a session; what it leaves behind is looked for when it is down."""
 
-import os
 import shutil
 import tempfile
 import time
@@ -9,37 +8,36 @@ from pathlib import Path
 
 import pytest
 from cluster import Cluster
-from traces import files_in_places, left_behind
+from traces import files_in_places, left_behind, processes_of
 
 
 @pytest.fixture(scope="session")
 def base() -> Iterator[Path]:
-    """A folder for cluster and builds, with the short path that sockets need; jobs' temporary files go there too."""
-    folder = Path(tempfile.mkdtemp(prefix="telepathy-slurm-", dir="/tmp"))
+    """A folder for cluster and builds, with the short path that sockets need; jobs' temporary files go there too.
+
+    Afterwards everything of it must be gone: an error at the end says what was left.
+    """
+    Cluster.install()
+    before = files_in_places()
+    folder = Path(tempfile.mkdtemp(prefix="telepathy-cluster-", dir="/tmp"))
     (folder / "tmp").mkdir()
-    before = os.environ.get("TMPDIR")
-    os.environ["TMPDIR"] = str(folder / "tmp")
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(folder / "tmp"))
         yield folder
-    finally:
-        os.environ.pop("TMPDIR") if before is None else os.environ.update(TMPDIR=before)
-        shutil.rmtree(folder, ignore_errors=True)
+    left = processes_of(folder)
+    shutil.rmtree(folder)
+    left += left_behind(folder, before)
+    assert not left, "left behind:\n" + "\n".join(left)
 
 
 @pytest.fixture(scope="session")
 def cluster(base: Path) -> Iterator[Cluster]:
-    """A running cluster. Its end is checked: an error here says what was left."""
-    Cluster(base / "c").start()  # installs packages, which may bring files that stay
-    Cluster(base / "c").stop()
-    before = files_in_places()
+    """A running cluster."""
     found = Cluster(base / "c")
     print("\n" + found.start().strip())
-    try:
-        yield found
-    finally:
-        print(found.stop().strip())
-        left = left_behind(base / "c", before)
-    assert not left, "left behind:\n" + "\n".join(left)
+    yield found
+    print(found.stop().strip())
+    assert not (base / "c").exists()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
