@@ -48,7 +48,7 @@ def _evaluate(spec: dict[str, Any], cache: Path, out: Path) -> None:
         resolved |= _resolved(objective)
         diagnostics = diagnose(module, objective, read_split(data, "validation")) | diagnostics
     record = {
-        "spec": {key: value for key, value in spec.items() if key not in ("id", "name")},
+        "spec": {key: value for key, value in spec.items() if key not in ("id", "name", "uses")},
         "id": spec["id"],
         "resolved": resolved,
         "diagnostics": diagnostics,

@@ -48,7 +48,7 @@ def jobs(profile: str, settings: Iterable[str], attempt: int = 1) -> list[Job]:
     Raises:
         NotListed: a mistake in the profile or the configuration.
     """
-    words = ["--dry-run", "--forceall", "--quiet", "all", "--cores", "1024", "--profile", profile]
+    words = ["--dry-run", "--forceall", "--quiet", "all", "--cores", "1024", "--jobs", "1", "--profile", profile]
     done = subprocess.run(
         [sys.executable, __file__, "--listen", *words, "--attempt", str(attempt), "--config", *settings],
         cwd=ROOT, capture_output=True, text=True, check=False,

@@ -25,14 +25,14 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "workflow")]
 
-from telepathy.config import load  # noqa: E402 - the project need not be installed for this
-from telepathy.cost import Cost  # noqa: E402
+from asked import Job, NotListed, jobs  # noqa: E402 - beside this file, in no package
+
 from telepathy.errors import fail, run_stage  # noqa: E402
-from telepathy.plan import make_plan  # noqa: E402
 
 COMMANDS = ("sbatch", "srun", "squeue", "scancel", "sinfo")
+SIZES = ("gpu", "mem_mb", "runtime")
 SEEN_WITHIN = 60
 """Seconds until a file that a job wrote must be seen here."""
 
@@ -57,19 +57,8 @@ class Outcome:
     said: str = ""
 
 
-@dataclass(frozen=True)
-class Request:
-    """What the largest job of a kind asks for."""
-
-    rule: str
-    gpus: int
-    megabytes: int
-    minutes: int
-    cpus: int
-
-
-def settings(profile: Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Resources that a profile gives to all rules, and those that it gives to one rule.
+def for_slurm(profile: Path) -> None:
+    """Make sure that a profile can be read and is for SLURM.
 
     Raises:
         UserError: no such profile, not readable, or not for SLURM.
@@ -83,45 +72,31 @@ def settings(profile: Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         raise fail(path, f"not readable as YAML ({' '.join(str(error).split())[:120]})", "mend it") from None
     if not isinstance(content, dict) or content.get("executor") != "slurm":
         raise fail(f"{path}: executor", "is not `slurm`", "name a profile for SLURM, such as workflow/profiles/slurm")
-    every = _pairs(path, "default-resources", content.get("default-resources"))
-    each = content.get("set-resources") or {}
-    if not isinstance(each, dict):
-        raise fail(f"{path}: set-resources", "not a mapping of rules", "write `rule: {resource: value}`")
-    return every, {rule: every | _pairs(path, f"set-resources.{rule}", own) for rule, own in each.items()}
 
 
-def _pairs(path: Path, key: str, content: Any) -> dict[str, Any]:
-    """Resources as a mapping, or as Snakemake's list of `name=value`; inner quotes are taken off."""
-    if isinstance(content, list):
-        content = dict(str(entry).split("=", 1) for entry in content if "=" in str(entry))
-    if not isinstance(content or {}, dict):
-        raise fail(f"{path}: {key}", "not a mapping", "write `resource: value` lines")
-    return {name: value.strip("'\"") if isinstance(value, str) else value for name, value in (content or {}).items()}
-
-
-def requests(preset: str) -> list[Request]:
-    """The largest request of each rule of a preset, as the rules ask for it."""
-    plan = make_plan(load(preset))
-    found: dict[str, Request] = {}
-    for job in Cost(plan).jobs():
-        cpus = 1 if job.rule in ("encode", "calibrate", "prepare_model", "prepare_data") else 2
-        old = found.get(job.rule, Request(job.rule, 0, 0, 0, cpus))
-        found[job.rule] = Request(
-            job.rule, max(old.gpus, job.gpus), max(old.megabytes, job.memory_mb), max(old.minutes, job.minutes), cpus
-        )
+def largest(listed: list[Job]) -> list[Job]:
+    """One job a rule and partition, with the most GPUs, memory, time and CPUs that any of them asks for."""
+    found: dict[tuple[str, Any], Job] = {}
+    for job in (one for one in listed if not one.local):
+        key = job.family, job.resources.get("slurm_partition")
+        old = found.get(key, job)
+        most = {name: max(old.resources.get(name, 0), job.resources.get(name, 0)) for name in SIZES}
+        found[key] = Job(job.family, False, max(old.threads, job.threads), job.resources | most)
     return list(found.values())
 
 
-def arguments(resources: dict[str, Any], request: Request) -> list[str]:
+def arguments(job: Job) -> list[str]:
     """What sbatch is given for a job, as the executor gives it."""
-    words = [f"--partition={resources['slurm_partition']}"] if resources.get("slurm_partition") else []
-    named = {"slurm_account": "--account", "qos": "--qos", "constraint": "--constraint", "gres": "--gres"}
-    words += [f"{flag}={resources[name]}" for name, flag in named.items() if resources.get(name)]
-    if request.gpus and not resources.get("gres"):
-        model = f"{resources['gpu_model']}:" if resources.get("gpu_model") else ""
-        words.append(f"--gpus={model}{request.gpus}")
-    words += [f"--time={request.minutes}", f"--mem={request.megabytes}", f"--cpus-per-task={request.cpus}"]
-    return words + shlex.split(str(resources.get("slurm_extra") or ""))
+    asked = job.resources
+    named = {"slurm_partition": "--partition", "slurm_account": "--account", "qos": "--qos",
+             "constraint": "--constraint", "gres": "--gres"}  # fmt: skip
+    words = [f"{flag}={asked[name]}" for name, flag in named.items() if asked.get(name)]
+    if asked.get("gpu") and not asked.get("gres"):
+        words.append(
+            f"--gpus={asked['gpu_model']}:{asked['gpu']}" if asked.get("gpu_model") else f"--gpus={asked['gpu']}"
+        )
+    words += [f"--time={asked['runtime']}", f"--mem={asked['mem_mb']}", f"--cpus-per-task={job.threads}"]
+    return words + shlex.split(str(asked.get("slurm_extra") or ""))
 
 
 def run(*words: str) -> subprocess.CompletedProcess:
@@ -146,23 +121,35 @@ def partition(name: str) -> Outcome:
     return Outcome(f"partition {name}", state == "up", "" if state == "up" else f"it is {state}; choose another one")
 
 
-def taken(resources: dict[str, Any], request: Request) -> Outcome:
-    """Whether sbatch would take the largest job of a rule."""
-    gpus = f", {request.gpus} GPU{'s' if request.gpus > 1 else ''}" if request.gpus else ""
-    about = f"{request.rule}: {request.megabytes} MB, {request.minutes} min, {request.cpus} CPUs{gpus}"
-    done = run("sbatch", "--test-only", *arguments(resources, request), "--wrap=true")
-    if not done.returncode:
-        return Outcome(about, True)
-    return Outcome(about, False, f"{said(done)}; change the profile's resources for {request.rule}")
+def taken(job: Job) -> Outcome:
+    """Whether sbatch would take a job."""
+    gpus = job.resources.get("gpu", 0)
+    asked = [f"{job.resources['mem_mb']} MB", f"{job.resources['runtime']} min", f"{job.threads} CPUs"]
+    about = f"{job.rule}: {', '.join([*asked, *([f'{gpus} GPUs'] if gpus else [])])}"
+    done = run("sbatch", "--test-only", *arguments(job), "--wrap=true")
+    problem = said(done) if done.returncode else too_large(job)
+    return Outcome(about, not problem, f"{problem}; change the profile's resources for {job.rule}" if problem else "")
 
 
-def real_job(resources: dict[str, Any], request: Request, folder: Path, patience: float) -> Iterator[Outcome]:
-    """Run one small job; it imports the project and leaves a file that must be seen here."""
-    small = Request("a small job", request.gpus, 4000, 10, 1)
+def too_large(job: Job) -> str:
+    """What no node of a job's partition has; sbatch itself does not always look at memory."""
+    where = job.resources.get("slurm_partition")
+    words = [f"--partition={where}"] if where else []
+    lines = run("sinfo", "--noheader", "--Node", *words, "--format=%m %c").stdout.splitlines()
+    nodes = [tuple(int(number.rstrip("+")) for number in line.split()) for line in lines]
+    if not nodes or any(job.resources["mem_mb"] <= memory and job.threads <= cpus for memory, cpus in nodes):
+        return ""
+    return f"no node there has as much; the largest has {max(nodes)[0]} MB and {max(nodes)[1]} CPUs"
+
+
+def real_job(like: Job, folder: Path, patience: float) -> Iterator[Outcome]:
+    """Run one small job where a larger one would run; it imports the project and leaves a file, to be seen here."""
+    gpus = min(1, like.resources.get("gpu", 0))
+    small = Job("", False, 1, like.resources | {"mem_mb": 4000, "runtime": 10, "gpu": gpus})
     code = IN_JOB.format(root=str(ROOT), folder=str(folder))
     command = f"{shlex.quote(sys.executable)} -c {shlex.quote(code)}"
     words = ["sbatch", "--parsable", "--job-name=telepathy-check", f"--output={folder}/job.log", f"--chdir={ROOT}"]
-    done = run(*words, *arguments(resources, small), f"--wrap={command}")
+    done = run(*words, *arguments(small), f"--wrap={command}")
     if done.returncode:
         yield Outcome("a job can be submitted", False, said(done))
         return
@@ -184,7 +171,7 @@ def real_job(resources: dict[str, Any], request: Request, folder: Path, patience
         return
     found = json.loads(seen.read_text())
     yield Outcome("a job finds this folder and its Python", True, f"on {found['host']}")
-    if request.gpus:
+    if gpus:
         no_gpu = "torch sees no GPU there; check the driver, and that .venv holds a CUDA build of torch"
         yield Outcome("a job sees its GPU", found["gpu"] is not None, found["gpu"] or no_gpu)
 
@@ -211,32 +198,33 @@ def _failed(folder: Path) -> str:
 
 def checks(profile: Path, preset: str, patience: float) -> Iterator[Outcome]:
     """All checks, in the order in which a person would mend them; those that need a failed one are left out."""
-    every, each = settings(profile)
+    for_slurm(profile)
     missing = [name for name in COMMANDS if shutil.which(name) is None]
     for name in COMMANDS:
         fix = "not on PATH; log in to the cluster, or load its module (module load slurm)"
         yield Outcome(f"command {name}", name not in missing, fix if name in missing else "")
     if missing:
         return
-    good = {}
-    for name in dict.fromkeys(one.get("slurm_partition") for one in (every, *each.values())):
+    try:
+        asked = largest(jobs(str(profile.resolve()), [f"preset={preset}"]))
+    except NotListed as error:
+        raise fail(f"preset {preset} with {profile}", str(error), "mend the profile or the configuration") from None
+    good: dict[str, bool] = {"": True}
+    for name in dict.fromkeys(job.resources.get("slurm_partition", "") for job in asked):
         if name:
-            good[name] = partition(str(name))
-            yield good[name]
-    asked = requests(preset)
-    for request in asked:
-        resources = each.get(request.rule, every)
-        name = resources.get("slurm_partition")
-        if not name or good[name].holds:
-            yield taken(resources, request)
-    name = every.get("slurm_partition")
-    if name and not good[name].holds:
+            outcome = partition(name)
+            good[name] = outcome.holds
+            yield outcome
+    there = [job for job in asked if good[job.resources.get("slurm_partition", "")]]
+    for job in there:
+        yield taken(job)
+    if not there:
         return
-    largest = max(asked, key=lambda request: request.gpus)
+    like = max(there, key=lambda job: job.resources.get("gpu", 0))
     parent = ROOT / "results"
     parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=parent, prefix=".slurm-check-") as folder:
-        yield from real_job(every, Request("", min(1, largest.gpus), 0, 0, 1), Path(folder), patience)
+        yield from real_job(like, Path(folder), patience)
 
 
 def main() -> None:

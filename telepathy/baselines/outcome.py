@@ -49,7 +49,7 @@ def write_outcome(
     """Write the raw run of an outcome; `module` is the one whose sources made it."""
     watch.device, watch.dtype = outcome.device, outcome.dtype
     record = {
-        "spec": {key: value for key, value in spec.items() if key not in ("id", "name")},
+        "spec": {key: value for key, value in spec.items() if key not in ("id", "name", "uses")},
         "id": spec["id"],
         "resolved": outcome.resolved,
         "inputs": {

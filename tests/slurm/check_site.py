@@ -39,9 +39,9 @@ def test_good_settings_pass(cluster, tmp_path):
         ),
         ({"slurm_partition": "short"}, "smoke", "; change the profile's resources for "),
         ({"slurm_partition": "cpu"}, "paper", "; change the profile's resources for train"),
-        ({"slurm_partition": "cpu", "qos": "gold"}, "smoke", "; change the profile's resources for "),
+        ({"slurm_partition": "gpu"}, "shapes", "; change the profile's resources for train"),
     ],
-    ids=["partition", "time", "GPU", "QOS"],
+    ids=["partition", "time", "GPU", "memory"],
 )
 def test_bad_settings_are_found_before_anything_is_submitted(cluster, tmp_path, site, preset, wanted):
     before = len(cluster.jobs())

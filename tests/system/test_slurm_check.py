@@ -36,8 +36,6 @@ def test_without_slurm_every_missing_command_has_its_line(tmp_path):
     [
         ({"executor": "local"}, "config.yaml: executor: is not `slurm`"),
         ("a: [", "config.yaml: not readable as YAML"),
-        ({"executor": "slurm", "set-resources": ["x"]}, "set-resources: not a mapping of rules"),
-        ({"executor": "slurm", "default-resources": "gpu"}, "default-resources: not a mapping"),
     ],
 )
 def test_a_profile_that_cannot_be_read_is_one_clear_line(tmp_path, profile, wanted):
@@ -54,15 +52,18 @@ def test_what_sbatch_would_be_given(monkeypatch):
     """Each resource of a profile becomes the option that the executor makes of it."""
     monkeypatch.syspath_prepend(str(CHECK.parent))
     import slurm_check
+    from asked import Job
 
-    request = slurm_check.Request("train", 2, 26500, 100, 2)
+    size = {"mem_mb": 26500, "runtime": 100}
     site = {"slurm_partition": "big", "slurm_account": "me", "qos": "long", "slurm_extra": "--signal=USR1@120 -x n1"}
-    size = ["--time=100", "--mem=26500", "--cpus-per-task=2"]
-    assert slurm_check.arguments(site, request) == [
-        "--partition=big", "--account=me", "--qos=long", "--gpus=2", *size, "--signal=USR1@120", "-x", "n1"
+    train = Job("train", False, 2, site | size | {"gpu": 2})
+    asked = ["--time=100", "--mem=26500", "--cpus-per-task=2"]
+    assert slurm_check.arguments(train) == [
+        "--partition=big", "--account=me", "--qos=long", "--gpus=2", *asked, "--signal=USR1@120", "-x", "n1"
     ]  # fmt: skip
-    assert slurm_check.arguments({"gres": "gpu:a100:2"}, request) == ["--gres=gpu:a100:2", *size]
-    assert slurm_check.arguments({"gpu_model": "a100"}, request)[0] == "--gpus=a100:2"
-    every, each = slurm_check.settings(ROOT / "workflow" / "profiles" / "slurm")
-    assert every["slurm_partition"]
-    assert all(resources["slurm_partition"] for resources in each.values())
+    assert slurm_check.arguments(Job("", False, 2, size | {"gres": "gpu:a100:2", "gpu": 2}))[0] == "--gres=gpu:a100:2"
+    assert slurm_check.arguments(Job("", False, 2, size | {"gpu_model": "a100", "gpu": 1}))[0] == "--gpus=a100:1"
+    small = Job("train", False, 1, site | {"mem_mb": 30000, "runtime": 10, "gpu": 1})
+    here = Job("values", True, 9, size)
+    found = slurm_check.largest([train, small, here])
+    assert found == [Job("train", False, 2, site | {"mem_mb": 30000, "runtime": 100, "gpu": 2})]
