@@ -88,20 +88,6 @@ class Cluster:
                 continue
         return found
 
-    def stage(self, job: Job) -> psutil.Process:
-        """The `python -m telepathy...` of a job."""
-
-        def find() -> psutil.Process | None:
-            for process in self.processes(job):
-                try:
-                    if process.cmdline()[1:2] == ["-m"] and process.cmdline()[2].startswith("telepathy."):
-                        return process
-                except (psutil.Error, IndexError):
-                    continue
-            return None
-
-        return wait_for(f"the stage of job {job.id}", find, 120)
-
     def lose(self, node: str) -> None:
         """Take a node's power: its daemon and all that runs on it end at once."""
         victims = [int((self.folder / "run" / f"slurmd-{node}.pid").read_text())]
