@@ -40,7 +40,7 @@ signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 CACHE = "results/cache"
 CODE = Path(CACHE) / "plan" / "code"
-COST = Cost(PLAN)
+COST, HARDWARE = Cost(PLAN), PLAN.config.hardware
 # On a cluster a job's message says what it asks for.
 CLUSTER = "slurm_partition" in (workflow.resource_settings.default_resources or {})
 ASKS = (

@@ -17,6 +17,12 @@ class Hardware(Strict):
         description="GPUs that one copy of the models is spread over. `gpus / split` processes then train one run "
         "together, each on its share of every batch. Jobs that do not train ask for `split` GPUs.",
     )
+    gres: str | None = Field(
+        default=None,
+        pattern="^[A-Za-z0-9_]+(:[A-Za-z0-9_.]+)?$",
+        description="For clusters that know `--gres` and not `--gpus`: what a GPU is called there, such as `gpu` or "
+        "`gpu:a100`.",
+    )
     checkpointing: bool = Field(
         default=False,
         description="Recompute the receiver's activations in the backward pass: a third more time, far less memory, "
@@ -34,6 +40,14 @@ class Hardware(Strict):
         if self.gpus and self.gpus % self.split:
             raise ValueError(f"gpus {self.gpus} is not a multiple of split {self.split}")
         return self
+
+    def by_gpus(self, count: int) -> int:
+        """The resource `gpu` of a job with so many GPUs."""
+        return 0 if self.gres else count
+
+    def by_gres(self, count: int) -> str:
+        """Its resource `gres`; empty where the other one asks."""
+        return f"{self.gres}:{count}" if self.gres and count else ""
 
     @property
     def processes(self) -> int:

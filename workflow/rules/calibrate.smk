@@ -17,7 +17,8 @@ rule calibrate:
         * COST.calibration(wildcards.key).memory_mb,
         runtime=lambda wildcards, attempt: attempt
         * COST.calibration(wildcards.key).minutes,
-        gpu=PLAN.config.hardware.one_copy,
+        gpu=HARDWARE.by_gpus(HARDWARE.one_copy),
+        gres=HARDWARE.by_gres(HARDWARE.one_copy),
     params:
         out=subpath(output[0], parent=True),
     message:

@@ -24,7 +24,8 @@ rule latency:
         * COST.evaluate(wildcards.run).memory_mb,
         runtime=lambda wildcards, attempt: attempt
         * COST.evaluate(wildcards.run).minutes,
-        gpu=PLAN.config.hardware.one_copy,
+        gpu=HARDWARE.by_gpus(HARDWARE.one_copy),
+        gres=HARDWARE.by_gres(HARDWARE.one_copy),
     params:
         out=subpath(output.record, parent=True),
         bridge=lambda wildcards: used(wildcards),
@@ -55,7 +56,8 @@ rule reuse:
         * COST.evaluate(wildcards.run).memory_mb,
         runtime=lambda wildcards, attempt: attempt
         * COST.evaluate(wildcards.run).minutes,
-        gpu=PLAN.config.hardware.one_copy,
+        gpu=HARDWARE.by_gpus(HARDWARE.one_copy),
+        gres=HARDWARE.by_gres(HARDWARE.one_copy),
     params:
         out=subpath(output.record, parent=True),
         bridge=lambda wildcards: used(wildcards),

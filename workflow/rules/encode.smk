@@ -24,7 +24,8 @@ for STORE, SPEC in PLAN.states.items():
         resources:
             mem_mb=lambda wildcards, attempt, asked=ASKED: attempt * asked.memory_mb,
             runtime=lambda wildcards, attempt, asked=ASKED: attempt * asked.minutes,
-            gpu=PLAN.config.hardware.one_copy,
+            gpu=HARDWARE.by_gpus(HARDWARE.one_copy),
+            gres=HARDWARE.by_gres(HARDWARE.one_copy),
         params:
             layers=" ".join(map(str, SPEC["layers"])),
             out=subpath(output[0], parent=True),

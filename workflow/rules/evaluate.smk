@@ -19,7 +19,8 @@ rule evaluate:
         * COST.evaluate(wildcards.run).memory_mb,
         runtime=lambda wildcards, attempt: attempt
         * COST.evaluate(wildcards.run).minutes,
-        gpu=PLAN.config.hardware.one_copy,
+        gpu=HARDWARE.by_gpus(HARDWARE.one_copy),
+        gres=HARDWARE.by_gres(HARDWARE.one_copy),
     params:
         out=subpath(output.record, parent=True),
     message:

@@ -38,11 +38,12 @@ for GROUP, IDS in PLAN.groups().items():
         resources:
             mem_mb=lambda wildcards, attempt, asked=ASKED: attempt * asked.memory_mb,
             runtime=lambda wildcards, attempt, asked=ASKED: attempt * asked.minutes,
-            gpu=PLAN.config.hardware.one_copy,
+            gpu=HARDWARE.by_gpus(HARDWARE.one_copy),
+            gres=HARDWARE.by_gres(HARDWARE.one_copy),
         params:
             ids=" ".join(IDS),
             preset=PLAN.config.preset,
-            memory="--checkpointing" if PLAN.config.hardware.checkpointing else "",
+            memory="--checkpointing" if HARDWARE.checkpointing else "",
         message:
             f"Runs {GROUP} ({len(IDS)}){ASKS_GPU}"
         shell:

@@ -1,5 +1,5 @@
 # With more GPUs than one copy of the models takes, several processes train a run together (torchrun).
-PROCESSES = PLAN.config.hardware.processes
+PROCESSES = HARDWARE.processes
 STAGE = (
     "telepathy.train"
     if PROCESSES == 1
@@ -23,12 +23,13 @@ rule train:
     resources:
         mem_mb=lambda wildcards, attempt: attempt * COST.train(wildcards.run).memory_mb,
         runtime=lambda wildcards, attempt: attempt * COST.train(wildcards.run).minutes,
-        gpu=PLAN.config.hardware.gpus,
+        gpu=HARDWARE.by_gpus(HARDWARE.gpus),
+        gres=HARDWARE.by_gres(HARDWARE.gpus),
     params:
         out=subpath(output.weights, parent=True),
         checkpoints=f"{OUT}/checkpoints",
         stage=STAGE,
-        memory="--checkpointing" if PLAN.config.hardware.checkpointing else "",
+        memory="--checkpointing" if HARDWARE.checkpointing else "",
     message:
         f"Train {{wildcards.method}} on {{wildcards.task}} ({{wildcards.run}}){ASKS_GPU}"
     shell:
