@@ -1,6 +1,7 @@
 """Two processes that share each batch train what one process trains on the whole of it."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -34,11 +35,18 @@ def written(world, tmp_path, task, method, **changes):
     return path
 
 
-def start(processes, world, spec, out):
+EAGER = """
+import telepathy.train as train, telepathy.training.loop as loop
+loop.CHECKPOINT_SECONDS = 0.0
+train.main()
+"""
+
+
+def start(processes, world, spec, out, module="telepathy.train", path=ROOT):
     words = ["--spec", spec, "--cache", world.cache, "--checkpoints", out / "checkpoints", "--out", out]
     return subprocess.Popen(
-        [sys.executable, "-m", "telepathy.launch", str(processes), "telepathy.train", *map(str, words)],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-m", "telepathy.launch", str(processes), module, *map(str, words)],
+        cwd=ROOT, env=os.environ | {"PYTHONPATH": str(path)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 
@@ -103,22 +111,22 @@ def test_every_row_is_read_once():
 
 def test_a_stopped_team_goes_on_to_the_same_weights(world, tmp_path):
     """SIGTERM to torchrun: both processes agree on the step, one saves, the next start goes on from there."""
-    spec = written(world, tmp_path, "toy_sentiment", "bridge", steps=60)
+    spec = written(world, tmp_path, "toy_sentiment", "bridge", steps=200)
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     run = start(2, world, spec, whole)
-    assert run.wait(timeout=120) == 0, run.stderr.read()
-    run = start(2, world, spec, stopped)
-    # The history's first line is written when the training begins.
-    deadline = time.monotonic() + 60
-    while not (stopped / "history.jsonl").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(1.0)
+    assert run.wait(timeout=240) == 0, run.stderr.read()
+    (tmp_path / "eager.py").write_text(EAGER)
+    run = start(2, world, spec, stopped, module="eager", path=tmp_path)
+    deadline = time.monotonic() + 120
+    while not list((stopped / "checkpoints").glob("*.safetensors")) and time.monotonic() < deadline:
+        time.sleep(0.02)
     run.send_signal(signal.SIGTERM)
-    _, errors = run.communicate(timeout=60)
+    _, errors = run.communicate(timeout=120)
     assert run.returncode == 143, errors
     assert len(list((stopped / "checkpoints").glob("*.safetensors"))) == 1
+    assert not (stopped / "weights.safetensors").exists()
     run = start(2, world, spec, stopped)
-    _, errors = run.communicate(timeout=120)
+    _, errors = run.communicate(timeout=240)
     assert run.returncode == 0, errors
     assert (whole / "weights.safetensors").read_bytes() == (stopped / "weights.safetensors").read_bytes()
     assert [path.suffix for path in (stopped / "checkpoints").iterdir()] == [".lock"]
