@@ -88,12 +88,11 @@ class Stage:
     def hit(self, case: Case) -> None:
         """Wait for a checkpoint, then strike; what need not be seen at once is not waited for."""
         case.before = wait_for("a checkpoint", lambda: checkpoint(self.build, case.run.id), 240)
-        number = case.first.id
         if case.fault in WARNED:
             if case.fault == "time is nearly up":
-                self.cluster.ask("scontrol", "update", f"JobId={number}", "TimeLimit=1")
+                self.cluster.shorten(case.first, 2)
             else:
-                self.cluster.ask("scancel", f"--signal={case.fault.removeprefix('SIG')}", number)
+                self.cluster.ask("scancel", f"--signal={case.fault.removeprefix('SIG')}", case.first.id)
             log = self.build.out / "logs" / "train" / f"toy_sentiment-bridge-{case.run.id}.log"
             # Before the next attempt writes its own.
             case.said = wait_for("its last words", lambda: "stopped by" in (text := log.read_text()) and text, 60)
@@ -101,7 +100,7 @@ class Stage:
         elif case.fault == "time is up":
             # A step that takes longer than any warning and any grace.
             (self.wishes / f"{case.run.id}.hang").touch()
-            self.cluster.ask("scontrol", "update", f"JobId={number}", "TimeLimit=1")
+            self.cluster.shorten(case.first, 1)
         elif case.fault == "memory":
             (self.wishes / f"{case.run.id}.memory").touch()
             wait_for("the end of the job", lambda: jobs_of(self.cluster, case.run)[0].state == "FAILED", 60)
