@@ -125,3 +125,17 @@ def test_the_graph_is_built_soon_in_little_memory(listed):
     megabytes = float(re.search(r"^RSS ([\d.]+)$", listed, re.MULTILINE)[1])
     assert seconds <= MOST_SECONDS, f"{seconds:.1f} s"
     assert megabytes < MOST_MB, f"{megabytes:.0f} MB"
+
+
+def test_the_guide_says_what_the_rules_ask_for():
+    done = subprocess.run(
+        [sys.executable, ROOT / "workflow" / "asked.py", "--preset", "paper"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    guide = (ROOT / "docs" / "cluster.md").read_text()
+    shown = re.search(r"<!-- asked: preset=paper -->\n(.*?)\n<!-- /asked -->", guide, re.DOTALL)
+    assert shown is not None
+    assert shown[1] == done.stdout.strip(), "workflow/asked.py --preset paper says otherwise: paste its table"
