@@ -38,7 +38,7 @@ def test_good_settings_pass(cluster, tmp_path):
         ),
         ({"slurm_partition": "short"}, "smoke", "; change the profile's resources for "),
         ({"slurm_partition": "cpu"}, "paper", "; change the profile's resources for train"),
-        ({"slurm_partition": "gpu"}, "shapes", "; change the profile's resources for train"),
+        ({"slurm_partition": "gpu"}, "shapes", "; change the profile's resources for runs"),
     ],
     ids=["partition", "time", "GPU", "memory"],
 )
