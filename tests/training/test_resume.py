@@ -101,3 +101,15 @@ def test_a_checkpoint_of_other_code_is_not_resumed(tmp_path):
     checkpoint.save(tmp_path / "c.safetensors", bridge, optimizer, None, 7, [{"step": 7}], "this code")
     assert checkpoint.load(tmp_path / "c.safetensors", bridge, optimizer, None, "other code") == (0, [])
     assert checkpoint.load(tmp_path / "c.safetensors", bridge, optimizer, None, "this code") == (7, [{"step": 7}])
+
+
+def test_two_jobs_of_one_run_take_turns(prepared):
+    """A cluster may start a job again while the one that it lost sight of still writes."""
+    folder, start = prepared
+    first, second = start("both"), start("both")
+    for run in (first, second):
+        _, errors = run.communicate(timeout=120)
+        assert run.returncode == 0, errors
+    assert outputs(folder, "both") == outputs(folder, "whole")
+    stages = [json.loads(line).get("stage") for line in (folder / "both" / "history.jsonl").read_text().splitlines()]
+    assert stages == ["train", None, "train", None]
