@@ -14,6 +14,7 @@ from test_smoke import copy_project
 
 from telepathy import evaluate, train
 
+pytestmark = pytest.mark.slow
 ONE_PAGE = 4096
 NO_SPACE = ("no space left on its disk", "free some and run again")
 

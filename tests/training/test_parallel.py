@@ -109,6 +109,7 @@ def test_every_row_is_read_once():
     assert sorted(row for share in shares for row in share) == list(range(8))
 
 
+@pytest.mark.slow
 def test_a_stopped_team_goes_on_to_the_same_weights(world, tmp_path):
     """SIGTERM to torchrun: both processes agree on the step, one saves, the next start goes on from there."""
     spec = written(world, tmp_path, "toy_sentiment", "bridge", steps=200)
