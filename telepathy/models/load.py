@@ -30,7 +30,7 @@ def load_model(home: Path, source: dict[str, Any], compute: str, device: torch.d
         UserError: `nf4` without a GPU or without bitsandbytes.
     """
     if compute == "nf4" and device.type != "cuda":
-        # Its CPU kernels answer, but hand back no correct gradient.
+        # On a CPU its first pass without a gradient packs the weights for inference, and none comes through after that.
         raise fail("compute: nf4", "needs a GPU", "set `compute: auto` here")
     dtype = compute_dtype(compute, device)
     config = AutoConfig.from_pretrained(home)
