@@ -19,9 +19,9 @@ def copy_project(target: Path) -> Path:
         ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.splitlines()
     for name in listed:
-        if (ROOT / name).is_file() and not name.startswith("results/archive/"):
+        if not name.startswith("results/archive/") and (ROOT / name).exists() and name != ".venv":
             (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target / name)
+            shutil.copy2(ROOT / name, target / name, follow_symlinks=False)
     (target / ".venv").symlink_to(ROOT / ".venv")
     return target
 
