@@ -10,7 +10,7 @@ from cluster import Cluster, Job
 # Seconds a step, hosts and wall times differ between any two builds.
 SAME = ("runs/**/rows.jsonl.gz", "runs/**/run.json", "tables/**/*", "text/**/*", "statistics/*", "values.*",
         "figures/*.csv", "verified.json")  # fmt: skip
-TIMES = ("speed",)
+TIMES = ("speed", "logs")
 
 
 @pytest.fixture(scope="module")
