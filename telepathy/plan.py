@@ -113,21 +113,6 @@ class Plan:
                 groups[f"{name}-{start // most}"] = ids[start : start + most]
         return groups
 
-    def effort(self, ids: list[str]) -> int:
-        """How long runs take, roughly and relative to each other, in rows of a bridge's training on labels."""
-        return 1 + round(sum(self._effort(self.runs[run]) for run in ids))
-
-    def _effort(self, run: Run) -> float:
-        recipe, labels = run.spec["recipe"], bool(run.spec["task"]["labels"])
-        plan, tuned = recipe.get("training"), recipe["kind"] in ("prompt_tuning", "lora") and recipe.get("text", True)
-        total = 0.0
-        if plan:
-            searched = len(plan["search"]["lr"]) * plan["search"]["share"] if plan["search"] else 0
-            rows = plan["steps"] * plan["batch"] * plan["accumulation"] * (1 + searched)
-            total += rows * (5 if tuned else 1 if labels else 8)
-        written = recipe.get("max_new_tokens", 0) if labels else run.spec["task"]["max_new_tokens"]
-        return total + self.config.use[run.task].rows.test * (1 + written / 8)
-
     def ids(self, *kinds: str) -> list[str]:
         """Ids of the runs of some stages: `trained`; `latency` and `reuse` of a trained one; `baseline`, the others."""
         return [run.id for run in self.runs.values() if stage(run) in kinds]

@@ -33,7 +33,7 @@ for GROUP, IDS in PLAN.groups().items():
         log:
             f"{OUT}/logs/runs/{GROUP}.log",
         # The longest first, so that no core waits for the last group.
-        priority: PLAN.effort(IDS)
+        priority: 1 + round(ASKED.seconds)
         threads: 1
         resources:
             mem_mb=lambda wildcards, attempt, asked=ASKED: attempt * asked.memory_mb,
