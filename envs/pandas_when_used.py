@@ -1,9 +1,9 @@
 """Snakemake starts without pandas.
 
 Snakemake loads every plugin that is installed, and its SLURM plugin (2.8.0) imports pandas for one report at the end of
-a run: 70 MB and a third of a second in each process that Snakemake starts, so in each job. `envs/setup.sh` puts this file into
-the environment, where Python calls `install` as it starts. The module in PLUGIN, and no other, gets a pandas that loads
-itself when it is first used.
+a run: 70 MB and a third of a second in each process that Snakemake starts, so in each job. `envs/setup.sh` puts this
+file into the environment, where Python calls `install` as it starts. The module in PLUGIN, and no other, gets a pandas
+that loads itself when it is first used.
 """
 
 import sys
@@ -20,6 +20,7 @@ class LazyPandas:
 
     @classmethod
     def find_spec(cls, name, path=None, target=None):
+        """The spec of a pandas that waits, where it is the plugin that asks for it; else None."""
         if name == PLUGIN:
             cls.asked = True
         elif name == "pandas" and cls.asked:
@@ -32,5 +33,6 @@ class LazyPandas:
 
 
 def install():
+    """From now on; to be called before Snakemake is imported."""
     if LazyPandas not in sys.meta_path:
         sys.meta_path.insert(0, LazyPandas)

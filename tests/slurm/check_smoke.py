@@ -7,8 +7,8 @@ import pytest
 from builds import HERE, PROFILES, Build, copy_project
 from cluster import Cluster, Job
 
-SAME = ("runs/**/rows.jsonl.gz", "runs/**/run.json", "tables/**/*", "text/**/*", "statistics/*", "values.*", "figures/*",
-        "verified.json", "rows.parquet", "croissant.json", "ro-crate-metadata.json")  # fmt: skip
+SAME = ("runs/**/rows.jsonl.gz", "runs/**/run.json", "tables/**/*", "text/**/*", "statistics/*", "values.*",
+        "figures/*", "verified.json", "rows.parquet", "croissant.json", "ro-crate-metadata.json")  # fmt: skip
 HOLD_TIMES = ("speed.csv", "speed.tex", "logs.json")
 """What differs between any two builds: seconds a step; the hashes of logs, which hold times and hosts."""
 
