@@ -18,7 +18,7 @@ PROFILE = ROOT / "workflow" / "profiles" / "slurm"
 MOST_SECONDS, MOST_MB = 3.0, 200
 """CPU time of building the graph; and the most memory that the process ever held."""
 
-WATCHED = '''
+WATCHED = """
 import sys, time
 from snakemake import cli, workflow
 build = workflow.Workflow._build_dag
@@ -37,7 +37,7 @@ finally:
     heavy = ("torch", "transformers", "pandas", "scipy", "sklearn", "matplotlib")
     print("HEAVY", *(name for name in sys.modules if name.split(".")[0] in heavy and name != "pandas"), flush=True)
     print("RSS", int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) / 1024, flush=True)
-'''
+"""
 
 
 @pytest.fixture(scope="module")
