@@ -35,7 +35,12 @@ def test_the_paper_comes_out_of_the_cluster(both, cluster: Cluster):
         assert (there.out / "paper.pdf").read_bytes() == (here.out / "paper.pdf").read_bytes()
     jobs = own(cluster)
     assert len(jobs) > 20
-    assert [job for job in jobs if job.state != "COMPLETED"] == []
+    failed = [job for job in jobs if job.state != "COMPLETED"]
+    for job in failed:
+        print(job, cluster.story(job), sep="\n")
+        (log,) = (there.project / "results" / "slurm-logs").rglob(f"{job.id}.log")
+        print(log.read_text())
+    assert failed == []
 
 
 def test_both_builds_give_the_same_bytes(both):

@@ -78,6 +78,12 @@ class Cluster:
             found.append(Job(number, state, node, rule, _minutes(limit), _megabytes(memory)))
         return sorted(found, key=lambda job: int(job.id))
 
+    def story(self, job: Job) -> str:
+        """What SLURM's daemons say of a job."""
+        own = re.compile(rf"(job|step)(id)?[ =]*(StepId=)?{job.id}\b", re.IGNORECASE)
+        lines = [line for log in sorted((self.folder / "log").glob("*.log")) for line in log.read_text().splitlines()]
+        return "\n".join(line for line in lines if own.search(line))
+
     def processes(self, job: Job) -> list[psutil.Process]:
         """Everything that runs for a job: SLURM's step daemons, the two Snakemakes, the stage."""
         found = []
