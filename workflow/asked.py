@@ -1,4 +1,4 @@
-"""What each rule of a preset asks the cluster for: the table of docs/cluster.md, and what slurm_check.py tries.
+"""What each rule of a preset asks the cluster for: the table of README.md, and what slurm_check.py tries.
 
 python workflow/asked.py --profile workflow/profiles/slurm --preset paper
 """
