@@ -35,8 +35,8 @@ def test_the_paper_comes_out_of_the_cluster(both, cluster: Cluster):
         assert (there.out / "paper.pdf").read_bytes() == (here.out / "paper.pdf").read_bytes()
     jobs = own(cluster)
     assert len(jobs) > 20
-    # A machine that stands still for some seconds may lose a job, which the profile then sends again. Its story is told,
-    # and a second one is a fault.
+    # A machine that stands still for some seconds may lose a job, which the profile then sends again. Its story is
+    # told; two are a fault.
     failed = [job for job in jobs if job.state != "COMPLETED"]
     for job in failed:
         print(job, cluster.story(job), sep="\n")
