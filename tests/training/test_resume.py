@@ -29,7 +29,10 @@ train.main()
 """
 
 
-@pytest.fixture(scope="module", params=[("toy_sentiment", "bridge"), ("word_problems", "p01")])
+@pytest.fixture(
+    scope="module",
+    params=[("toy_sentiment", "bridge"), pytest.param(("word_problems", "p01"), marks=pytest.mark.slow)],
+)
 def prepared(world, request, tmp_path_factory):
     """A longer version of a smoke run, and what it gives undisturbed."""
     folder = tmp_path_factory.mktemp("resume")
