@@ -38,8 +38,8 @@ test-slow: setup checks ## the tests that need minutes or the real weights
 test-slurm: setup ## starts a throw-away SLURM here: the smoke paper through sbatch, byte-equal to a local one
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -s tests/slurm/check_site.py tests/slurm/check_smoke.py
 
-test-slurm-faults: setup ## the same cluster: jobs that it kills, preempts or loses in six ways, each ends in the same rows
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -s tests/slurm/check_faults.py
+test-slurm-faults: setup ## the same: jobs killed, preempted or lost in six ways, no controller, no Snakemake; all end in the same rows
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -s tests/slurm/check_faults.py tests/slurm/check_launcher.py
 
 slurm-check: PRESET = paper
 slurm-check: setup ## would your cluster take the jobs? (PROFILE=..., PRESET=paper)

@@ -33,8 +33,11 @@ class Build:
         self.project = project
         self.log = project / "snakemake.log"
         with open(self.log, "a") as said:
+            self.begin = said.tell()
+            # Ctrl-C reaches it even where the shell that started all this in the background ignores it.
+            snakemake = ("env", "--default-signal=INT", sys.executable, "-m", "snakemake")
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "snakemake", *words, "--config", "preset=smoke", *settings],
+                [*snakemake, *words, "--config", "preset=smoke", *settings],
                 cwd=project, env=environment | {"PYTHONUNBUFFERED": "1"}, stdout=said, stderr=said,
             )  # fmt: skip
 
@@ -65,6 +68,11 @@ class Build:
             if lines:
                 last = 60 if path == self.log else 15
                 print(f"\n=== {path.relative_to(self.project)}", *lines[-last:], sep="\n")
+
+    @property
+    def said(self) -> str:
+        """What this Snakemake said, without those before it in the same folder."""
+        return self.log.read_bytes()[self.begin :].decode(errors="replace")
 
     @property
     def out(self) -> Path:

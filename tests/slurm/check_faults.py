@@ -1,32 +1,28 @@
 """Trainings that a cluster ends in six ways: each goes on by itself to the same bytes.
 
 `make test-slurm-faults` runs this. One Snakemake sends six trainings to two nodes; each is hit once it has a
-checkpoint. The undisturbed ones are made here. That a training went on, and did not start over, shows in its log: how
-fast a step was is never the same twice, so its first entries can only be those of the checkpoint.
+checkpoint. The undisturbed ones are made here. That a training went on, and did not start over, shows in the first
+entries of its log, which can only be those of the checkpoint.
 """
 
-import json
-import os
 import shutil
-import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builds import HERE, PROFILES, Build, copy_project
+from builds import Build
 from cluster import Cluster, Job, wait_for
+from trainings import STEPS, Trainings, assert_same, checkpoint, jobs_of, log_path, speeds, training_log
 
-from telepathy.config import load
 from telepathy.history import read_history
-from telepathy.plan import Run, make_plan
+from telepathy.plan import Run
 
 # The node with the lost job must not have those that other faults hit; Slurm fills c1 (four CPUs) first.
 FAULTS = ("SIGTERM", "SIGUSR1", "time is nearly up", "time is up", "memory", "node lost")
 WARNED = FAULTS[:3]
-SETTINGS = {"only": "main", "together": 0, "seeds": list(range(len(FAULTS))), "bridge": {"training": {"steps": 1500}}}
-WORDS = ("--set-threads", "train=1")
-SAME = ("weights.safetensors", "training.json", "rows.jsonl.gz", "run.json")
+TRAININGS = Trainings(len(FAULTS))
 
 
 @dataclass
@@ -40,33 +36,6 @@ class Case:
     said: str = ""
 
 
-def trainings() -> list[Run]:
-    plan = make_plan(load("smoke", SETTINGS))
-    found = {run.id: run for run in plan.runs.values() if (run.task, run.method) == ("toy_sentiment", "bridge")}
-    assert len(found) == len(FAULTS)
-    return list(found.values())
-
-
-def snakemake_settings() -> tuple[str, ...]:
-    return tuple(f"{key}={json.dumps(value)}" if key != "only" else f"only={value}" for key, value in SETTINGS.items())
-
-
-def checkpoint(build: Build, run: str) -> list[dict[str, Any]]:
-    """The log inside a run's checkpoint: an entry for each step that it need not make again."""
-    path = build.out / "checkpoints" / f"{run}.safetensors"
-    try:
-        with open(path, "rb") as file:
-            (size,) = struct.unpack("<Q", file.read(8))
-            return json.loads(json.loads(file.read(size))["__metadata__"]["log"])
-    except FileNotFoundError:
-        return []
-
-
-def jobs_of(cluster: Cluster, run: Run) -> list[Job]:
-    """The SLURM jobs that trained a run, in their order."""
-    return [job for job in cluster.jobs() if job.rule.startswith("rule_train_") and run.id in job.rule]
-
-
 class Stage:
     """Hits each training once, and keeps what it saw."""
 
@@ -78,7 +47,8 @@ class Stage:
 
         def all_run() -> list[tuple[Job, Run]]:
             assert self.build.process.poll() is None, self.build.tell()
-            pairs = [(job, run) for run in trainings() for job in jobs_of(self.cluster, run) if job.state == "RUNNING"]
+            pairs = [(job, run) for run in TRAININGS.runs for job in jobs_of(self.cluster, run)]
+            pairs = [(job, run) for job, run in pairs if job.state == "RUNNING"]
             return pairs if len(pairs) == len(FAULTS) else []
 
         pairs = sorted(wait_for("all trainings to run", all_run, 300), key=lambda pair: pair[0].node)
@@ -87,16 +57,16 @@ class Stage:
 
     def hit(self, case: Case) -> None:
         """Wait for a checkpoint, then strike; what need not be seen at once is not waited for."""
-        case.before = wait_for("a checkpoint", lambda: checkpoint(self.build, case.run.id), 240)
+        case.before = wait_for("a checkpoint", lambda: checkpoint(self.build, case.run), 240)
         if case.fault in WARNED:
             if case.fault == "time is nearly up":
                 self.cluster.shorten(case.first, 2)
             else:
                 self.cluster.ask("scancel", f"--signal={case.fault.removeprefix('SIG')}", case.first.id)
-            log = self.build.out / "logs" / "train" / f"toy_sentiment-bridge-{case.run.id}.log"
+            log = log_path(self.build, case.run)
             # Before the next attempt writes its own.
             case.said = wait_for("its last words", lambda: "stopped by" in (text := log.read_text()) and text, 60)
-            case.before = checkpoint(self.build, case.run.id)
+            case.before = checkpoint(self.build, case.run)
         elif case.fault == "time is up":
             # A step that takes longer than any warning and any grace.
             (self.wishes / f"{case.run.id}.hang").touch()
@@ -114,21 +84,14 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def scene(base: Path, cluster: Cluster):
+def scene(base: Path, cluster: Cluster) -> Iterator[tuple[dict[str, Case], Build, Build]]:
     """All cases after their end, the cluster's build and the undisturbed one."""
-    settings, runs = snakemake_settings(), trainings()
-    targets = [f"results/smoke/{run.folder}/run.json" for run in runs]
-    project = copy_project(base / "undisturbed")
-    plan = make_plan(load("smoke", SETTINGS))
-    needed = sorted({f"results/cache/{name}" for run in runs for name in plan.needs(run.id)})
-    Build(project, dict(os.environ), *needed, *HERE, *WORDS, settings=settings).finish()
+    project = TRAININGS.prepare(base / "undisturbed")
     shutil.copytree(project, base / "disturbed", symlinks=True)
     wishes = base / "hungry"
-    shutil.copytree(project / "tests" / "slurm" / "hungry", wishes)
-    disturbed = Build(
-        base / "disturbed", cluster.environment | {"PYTHONPATH": str(wishes)}, *targets, *PROFILES,
-        *WORDS, "--jobs", "6", "--retries", "4", "--set-resources", "train:slurm_partition=both", settings=settings,
-    )  # fmt: skip
+    disturbed = TRAININGS.on_cluster(
+        base / "disturbed", cluster, wishes, "--retries", "4", "--set-resources", "train:slurm_partition=both"
+    )
     undisturbed = None
     try:
         stage = Stage(cluster, disturbed, wishes)
@@ -136,7 +99,7 @@ def scene(base: Path, cluster: Cluster):
         for case in cases:
             stage.hit(case)
         stage.bring_back(cases[-1])
-        undisturbed = Build(project, dict(os.environ), *targets, *HERE, *WORDS, settings=settings)
+        undisturbed = TRAININGS.here(project)
         for build in (disturbed, undisturbed):
             build.finish()
         yield {case.fault: case for case in cases}, disturbed, undisturbed
@@ -148,35 +111,20 @@ def scene(base: Path, cluster: Cluster):
             build.end()
 
 
-def speeds(log: list[dict[str, Any]]) -> list[float]:
-    return [entry["examples_per_second"] for entry in log]
-
-
-def log_of(build: Build, run: Run) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (build.out / run.folder / "train.jsonl").read_text().splitlines()]
-
-
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_it_ends_in_the_same_bytes(scene, fault):
     cases, disturbed, undisturbed = scene
-    folder = cases[fault].run.folder
-    for name in SAME:
-        assert (disturbed.out / folder / name).read_bytes() == (undisturbed.out / folder / name).read_bytes(), name
-    logs = [log_of(build, cases[fault].run) for build in (disturbed, undisturbed)]
-    for log in logs:
-        for entry in log:
-            del entry["examples_per_second"]
-    assert logs[0] == logs[1]
+    assert_same(cases[fault].run, disturbed, undisturbed)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_it_went_on_from_its_checkpoint(scene, fault):
     cases, disturbed, undisturbed = scene
     before = speeds(cases[fault].before)
-    assert 0 < len(before) < SETTINGS["bridge"]["training"]["steps"]
-    assert speeds(log_of(disturbed, cases[fault].run))[: len(before)] == before
-    assert speeds(log_of(undisturbed, cases[fault].run))[: len(before)] != before
+    assert 0 < len(before) < STEPS
+    assert speeds(training_log(disturbed, cases[fault].run))[: len(before)] == before
+    assert speeds(training_log(undisturbed, cases[fault].run))[: len(before)] != before
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -37,9 +37,10 @@ class Cluster:
     accounting: bool = False
 
     @staticmethod
-    def install() -> None:
+    def install(accounting: bool = False) -> None:
         """Install SLURM's Debian packages where they are missing (needs root)."""
-        done = subprocess.run([HERE / "start-test-cluster", "--packages"], capture_output=True, text=True, check=False)
+        words = ["--packages", *(["--accounting"] if accounting else [])]
+        done = subprocess.run([HERE / "start-test-cluster", *words], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
     def start(self) -> str:
@@ -95,6 +96,10 @@ class Cluster:
             except psutil.Error:
                 continue
         return found
+
+    def kill(self, daemon: str) -> None:
+        """End one of the daemons at once: slurmctld, slurmd-c1, slurmd-g1, slurmdbd."""
+        os.kill(int((self.folder / "run" / f"{daemon}.pid").read_text()), signal.SIGKILL)
 
     def lose(self, node: str) -> None:
         """Take a node's power: its daemon and all that runs on it end at once."""

@@ -12,12 +12,12 @@ from traces import files_in_places, left_behind, processes_of
 
 
 @pytest.fixture(scope="session")
-def base() -> Iterator[Path]:
+def base(request: pytest.FixtureRequest) -> Iterator[Path]:
     """A folder for cluster and builds, with the short path that sockets need; jobs' temporary files go there too.
 
     Afterwards everything of it must be gone: an error at the end says what was left.
     """
-    Cluster.install()
+    Cluster.install(accounting=any("accounted" in item.fixturenames for item in request.session.items))
     before = files_in_places()
     folder = Path(tempfile.mkdtemp(prefix="telepathy-cluster-", dir="/tmp"))
     (folder / "tmp").mkdir()
@@ -33,11 +33,20 @@ def base() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def cluster(base: Path) -> Iterator[Cluster]:
     """A running cluster."""
-    found = Cluster(base / "c")
-    print("\n" + found.start().strip())
-    yield found
-    print(found.stop().strip())
-    assert not (base / "c").exists()
+    yield from running(Cluster(base / "c"))
+
+
+@pytest.fixture(scope="module")
+def accounted(base: Path) -> Iterator[Cluster]:
+    """A cluster of its own that keeps accounts."""
+    yield from running(Cluster(base / "a", accounting=True))
+
+
+def running(cluster: Cluster) -> Iterator[Cluster]:
+    print("\n" + cluster.start().strip())
+    yield cluster
+    print(cluster.stop().strip())
+    assert not cluster.folder.exists()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -1,4 +1,4 @@
-"""On PYTHONPATH in the jobs of check_faults.py only: trainings save often; one needs much memory, one hangs.
+"""On PYTHONPATH in the jobs of trainings.py only: they save often; some need much memory, or time, or hang.
 
 Python imports this before it runs anything. It waits for the training loop to be there.
 """
@@ -13,17 +13,24 @@ EATEN = []
 
 
 def season(wishes: str) -> None:
-    """Let a training save its state every three seconds; then grow, or hang in a step, once a file wishes it."""
+    """Let a training save its state every three seconds; then grow, hang in a step, or go slowly, as files wish it."""
     while not hasattr(sys.modules.get("telepathy.training.loop"), "_stop_requests"):
         time.sleep(0.01)
     loop = sys.modules["telepathy.training.loop"]
     loop.CHECKPOINT_SECONDS = 3.0
+    step = loop._step
+
+    def slow_step(*arguments):
+        time.sleep(0.2)
+        return step(*arguments)
+
     while True:
         if os.path.exists(f"{wishes}.memory") and not EATEN:
             EATEN.append(b"x" * (HUNGER_MB << 20))
         if os.path.exists(f"{wishes}.hang"):
             os.unlink(f"{wishes}.hang")
-            loop._step = lambda *_: time.sleep(3600)
+            step = loop._step = lambda *_: time.sleep(3600)
+        loop._step = slow_step if os.path.exists(f"{wishes}.slow") else step
         time.sleep(0.1)
 
 
