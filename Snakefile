@@ -17,7 +17,7 @@ from telepathy.errors import UserError
 from telepathy.estimate import read_times, summary
 from telepathy.files import check_room
 from telepathy.overview import write_plan
-from telepathy.plan import make_plan
+from telepathy.planner import make_plan
 from telepathy.sources import modules, sources, stamp
 
 try:

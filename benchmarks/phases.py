@@ -16,7 +16,7 @@ import torch
 from telepathy.assemble import assemble
 from telepathy.config import load
 from telepathy.data.rows import read_split
-from telepathy.plan import make_plan
+from telepathy.planner import make_plan
 from telepathy.training.loop import _step
 
 CACHE = Path("results/cache")

@@ -23,7 +23,7 @@ from telepathy.data.rows import read_split
 from telepathy.device import pick_device
 from telepathy.models.frozen import FrozenLM
 from telepathy.overview import write_plan
-from telepathy.plan import make_plan
+from telepathy.planner import make_plan
 
 CACHE = Path("results/cache").resolve()
 

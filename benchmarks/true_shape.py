@@ -31,7 +31,8 @@ from telepathy.files import write_json
 from telepathy.live import LiveStates
 from telepathy.models.prepare import prepare
 from telepathy.overview import write_plan
-from telepathy.plan import Plan, Spec, make_plan
+from telepathy.plan import Plan, Spec
+from telepathy.planner import make_plan
 
 MEASURED = Path(__file__).parent / "measured"
 

@@ -24,7 +24,8 @@ from telepathy.disk import GB
 from telepathy.errors import fail
 from telepathy.estimate import clock, read_times, summary
 from telepathy.machine import Machine
-from telepathy.plan import Plan, make_plan, stage
+from telepathy.plan import Plan, stage
+from telepathy.planner import make_plan
 
 SHOWN_GPUS = (1, 8, 32)
 

@@ -20,7 +20,8 @@ from telepathy.config.load import FOLDER, presets
 from telepathy.config.methods import TRAINED
 from telepathy.errors import fail, run_stage
 from telepathy.files import read_json, write_json
-from telepathy.plan import Plan, Spec, make_plan
+from telepathy.plan import Plan, Spec
+from telepathy.planner import make_plan
 
 Times = dict[str, dict[str, float]]
 TIMES = FOLDER / "times.json"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from telepathy.config.phases import variants
 from telepathy.files import digest, read_json, write_json
-from telepathy.plan import Plan, Spec, data_key
+from telepathy.plan import Plan, Spec
+from telepathy.planner import data_key
 
 
 def overview(plan: Plan) -> Spec:

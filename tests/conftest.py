@@ -61,7 +61,7 @@ def world(tmp_path_factory) -> World:
     from telepathy.files import read_json
     from telepathy.models.prepare import prepare as prepare_model
     from telepathy.overview import write_plan
-    from telepathy.plan import make_plan
+    from telepathy.planner import make_plan
 
     root = tmp_path_factory.mktemp("world")
     plan = make_plan(load("smoke"))

@@ -2,7 +2,7 @@
 
 from telepathy.config import load
 from telepathy.config.phases import variants
-from telepathy.plan import make_plan
+from telepathy.planner import make_plan
 
 CONFIG = load("smoke")
 VARIANTS = {one.method: one for name, phase in CONFIG.phases.items() for one in variants(name, phase)}

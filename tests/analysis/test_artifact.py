@@ -11,7 +11,7 @@ from analysis.tables._common import to_csv
 from analysis.tables.artifact import build
 from telepathy.config import load
 from telepathy.estimate import PROCESSES, run_seconds, work
-from telepathy.plan import make_plan
+from telepathy.planner import make_plan
 
 
 def rows(study, times) -> dict[str, dict[str, str]]:

@@ -12,7 +12,7 @@ from analysis.documents import FOLDER, Group, Ledger, Number, Rebuild, load
 from telepathy.config import load as load_config
 from telepathy.errors import UserError
 from telepathy.overview import overview
-from telepathy.plan import make_plan
+from telepathy.planner import make_plan
 
 CONFLICTS = "kinds: {k: {title: K, about: Some.}}\nconflicts: {c: {kind: k, title: a question, one: true}}\n"
 SOURCES = "sources: {d: {name: d.txt, about: A talk.}}\n"

@@ -14,7 +14,7 @@ from telepathy.config.methods import Bridge
 from telepathy.config.schema import PATH, text
 from telepathy.config.sizes import parameters
 from telepathy.errors import UserError
-from telepathy.plan import make_plan
+from telepathy.planner import make_plan
 
 
 @pytest.mark.parametrize("preset", presets())
@@ -195,7 +195,7 @@ def test_a_kind_that_changes_replaces_the_whole_section():
 
 def test_parsing_imports_neither_torch_nor_pandas():
     code = (
-        "import sys; from telepathy.config import load; from telepathy.plan import make_plan\n"
+        "import sys; from telepathy.config import load; from telepathy.planner import make_plan\n"
         "from telepathy.sources import sources; make_plan(load('paper')); sources('telepathy.train')\n"
         "print([m for m in ('torch', 'pandas', 'numpy', 'transformers', 'datasets') if m in sys.modules])"
     )

@@ -19,7 +19,8 @@ from telepathy.cost import Cost
 from telepathy.data.verbalizer import make_verbalizer
 from telepathy.files import read_json
 from telepathy.machine import ACTIVATION, CPU, Machine, Passes, Size, activations, label_nodes
-from telepathy.plan import Plan, make_plan, stage
+from telepathy.plan import Plan, stage
+from telepathy.planner import make_plan
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from telepathy.config.phases import differences, expand
 from telepathy.config.scale import Scale, Scaling
 from telepathy.errors import UserError
 from telepathy.overview import overview
-from telepathy.plan import make_plan
+from telepathy.planner import make_plan
 from telepathy.resolve import resolve_bridge
 
 SPECIFIED = [

@@ -8,7 +8,8 @@ from telepathy.config import load
 from telepathy.disk import GB, beyond, store_bytes
 from telepathy.files import digest, read_json
 from telepathy.overview import write_plan
-from telepathy.plan import Plan, make_plan
+from telepathy.plan import Plan
+from telepathy.planner import make_plan
 
 SIZES = st.dictionaries(st.text("abc", min_size=1, max_size=3), st.integers(1, 100).map(lambda size: size * GB))
 

@@ -12,7 +12,8 @@ import pytest
 
 from telepathy.config import load
 from telepathy.data.spec import DataSpec
-from telepathy.plan import Plan, data_key
+from telepathy.plan import Plan
+from telepathy.planner import data_key
 
 ROOT = Path(__file__).resolve().parents[2]
 Spec = dict[str, Any]

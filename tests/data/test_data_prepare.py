@@ -16,7 +16,7 @@ from telepathy.data.rows import Item, read_split
 from telepathy.data.spec import DataSpec, read_spec
 from telepathy.errors import UserError
 from telepathy.files import text_sha256, write_json
-from telepathy.plan import make_plan
+from telepathy.planner import make_plan
 
 FILES = {"train.jsonl", "validation.jsonl", "test.jsonl", "task.json"}
 

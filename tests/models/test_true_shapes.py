@@ -15,7 +15,7 @@ from telepathy.models.frozen import FrozenLM
 from telepathy.models.load import RESERVE, place, spread
 from telepathy.models.prefix import SharedPrefix
 from telepathy.models.prepare import prepare
-from telepathy.plan import make_plan
+from telepathy.planner import make_plan
 
 CPU = torch.device("cpu")
 CATALOGUE = yaml.safe_load((FOLDER / "models.yaml").read_text())

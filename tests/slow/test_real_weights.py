@@ -10,7 +10,7 @@ from helpers import ROOT
 from telepathy.assemble import assemble
 from telepathy.config import load
 from telepathy.data.rows import read_split
-from telepathy.plan import make_plan
+from telepathy.planner import make_plan
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 CACHE = ROOT / "results" / "cache"

@@ -5,7 +5,6 @@ checkpoint. The undisturbed ones are made here. That a training went on, and did
 entries of its log, which can only be those of the checkpoint.
 """
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,12 +85,10 @@ class Stage:
 @pytest.fixture(scope="module")
 def scene(base: Path, cluster: Cluster) -> Iterator[tuple[dict[str, Case], Build, Build]]:
     """All cases after their end, the cluster's build and the undisturbed one."""
-    project = TRAININGS.prepare(base / "undisturbed")
-    shutil.copytree(project, base / "disturbed", symlinks=True)
-    wishes = base / "hungry"
-    disturbed = TRAININGS.on_cluster(
-        base / "disturbed", cluster, wishes, "--retries", "4", "--set-resources", "train:slurm_partition=both"
-    )
+    calm, hurt, wishes = base / "undisturbed", base / "disturbed", base / "hungry"
+    TRAININGS.prepare(calm, hurt)
+    more = ("--retries", "4", "--set-resources", "train:slurm_partition=both")
+    disturbed = TRAININGS.on_cluster(hurt, cluster, wishes, *more)
     undisturbed = None
     try:
         stage = Stage(cluster, disturbed, wishes)
@@ -99,7 +96,7 @@ def scene(base: Path, cluster: Cluster) -> Iterator[tuple[dict[str, Case], Build
         for case in cases:
             stage.hit(case)
         stage.bring_back(cases[-1])
-        undisturbed = TRAININGS.here(project)
+        undisturbed = TRAININGS.here(calm)
         for build in (disturbed, undisturbed):
             build.finish()
         yield {case.fault: case for case in cases}, disturbed, undisturbed

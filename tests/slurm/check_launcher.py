@@ -7,8 +7,6 @@ command again, which is refused; `--unlock`; and again to the end, with a report
 
 import csv
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,7 +43,7 @@ class Stage:
         self.cluster, self.project, self.wishes, self.seen = cluster, project, wishes, Seen()
 
     def start(self, name: str, *words: str) -> Build:
-        build = TRAININGS.on_cluster(self.project, self.cluster, self.wishes, *words)
+        build = TRAININGS.on_cluster(self.project, self.cluster, self.wishes, "--retries", "0", *words)
         self.seen.builds[name] = build
         return build
 
@@ -74,14 +72,8 @@ class Stage:
 
         wait_for("new checkpoints", all_saved, 180)
 
-    def unlock(self) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "snakemake", "--unlock", "--config", "preset=smoke"],
-            cwd=self.project, env=self.cluster.environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-
     def play(self) -> Seen:
-        first = self.start("first", "--retries", "0")
+        first = self.start("first")
         self.until_all("both trainings to run", "RUNNING")
         self.until_saved(first, [[]] * TRAININGS.seeds)
         self.note("at work")
@@ -98,7 +90,7 @@ class Stage:
         first.process.wait(240)
         self.note("after Ctrl-C")
 
-        second = self.start("second", "--retries", "0")
+        second = self.start("second")
         self.until_all("both trainings to run", "RUNNING")
         self.until_saved(second, self.seen.steps["after Ctrl-C"])
         second.end()
@@ -110,12 +102,10 @@ class Stage:
         self.until_saved(second, self.seen.steps["Snakemake killed"])
         self.note("alone")
 
-        refused = self.start("refused", "--retries", "0")
+        refused = self.start("refused")
         refused.process.wait(60)
-        unlocked = self.unlock()
-        assert unlocked.returncode == 0, unlocked.stderr
-        report = ("--slurm-efficiency-report", "--slurm-efficiency-report-path", "used")
-        last = self.start("last", "--retries", "0", *report)
+        self.start("unlocked", "--unlock").finish(60)
+        last = self.start("last", "--slurm-efficiency-report", "--slurm-efficiency-report-path", "used")
         logs = [log_path(last, run) for run in TRAININGS.runs]
         wait_for("new jobs that wait", lambda: all(waited(path.read_text()) for path in logs), 120)
         for path in slow:
@@ -128,10 +118,11 @@ class Stage:
 @pytest.fixture(scope="module")
 def scene(base: Path, accounted: Cluster) -> Iterator[tuple[Seen, Build]]:
     """What was seen, and the undisturbed build."""
-    project = TRAININGS.prepare(base / "calm")
-    undisturbed = TRAININGS.here(project)
+    calm, launched = base / "calm", base / "launched"
+    TRAININGS.prepare(calm, launched)
+    undisturbed = TRAININGS.here(calm)
     undisturbed.finish()
-    stage = Stage(accounted, TRAININGS.prepare(base / "launched"), base / "often")
+    stage = Stage(accounted, launched, base / "often")
     try:
         yield stage.play(), undisturbed
     except BaseException:

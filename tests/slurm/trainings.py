@@ -13,7 +13,8 @@ from builds import HERE, PROFILES, Build, copy_project
 from cluster import Cluster, Job
 
 from telepathy.config import load
-from telepathy.plan import Plan, Run, make_plan
+from telepathy.plan import Plan, Run
+from telepathy.planner import make_plan
 
 STEPS = 1500
 WORDS = ("--set-threads", "train=1")
@@ -53,11 +54,12 @@ class Trainings:
     def _said(self) -> tuple[str, ...]:
         return tuple(f"{key}={value if key == 'only' else json.dumps(value)}" for key, value in self.settings.items())
 
-    def prepare(self, project: Path) -> Path:
-        """A copy of the project in which all is made that the trainings need."""
+    def prepare(self, first: Path, *others: Path) -> None:
+        """Copies of the project in which all is made that the trainings need: made once, in the first."""
         needed = sorted({f"results/cache/{name}" for run in self.runs for name in self.plan.needs(run.id)})
-        Build(copy_project(project), dict(os.environ), *needed, *HERE, *WORDS, settings=self._said()).finish()
-        return project
+        Build(copy_project(first), dict(os.environ), *needed, *HERE, *WORDS, settings=self._said()).finish()
+        for other in others:
+            shutil.copytree(first, other, symlinks=True)
 
     def here(self, project: Path) -> Build:
         """Train on this machine, undisturbed."""

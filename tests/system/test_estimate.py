@@ -5,7 +5,7 @@ import pytest
 from telepathy.config import load
 from telepathy.estimate import LOADING, PROCESSES, measured, seconds, summary, test_rows, training_rows, work
 from telepathy.files import write_json
-from telepathy.plan import make_plan
+from telepathy.planner import make_plan
 
 test_rows.__test__ = False
 

@@ -12,7 +12,7 @@ from helpers import ROOT
 
 from telepathy.config import load
 from telepathy.cost import Cost
-from telepathy.plan import make_plan
+from telepathy.planner import make_plan
 
 PROFILE = ROOT / "workflow" / "profiles" / "slurm"
 MOST_SECONDS, MOST_MB = 3.0, 200

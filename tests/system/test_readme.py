@@ -6,7 +6,7 @@ import yaml
 from helpers import ROOT
 
 from telepathy.config import load, presets
-from telepathy.plan import make_plan
+from telepathy.planner import make_plan
 
 README = (ROOT / "README.md").read_text()
 

@@ -17,7 +17,7 @@ from telepathy.config import load
 from telepathy.config.methods import TRAINED
 from telepathy.config.phases import variants
 from telepathy.estimate import read_times, summary
-from telepathy.plan import make_plan
+from telepathy.planner import make_plan
 
 LATEX = shutil.which("latexmk") is not None
 EXPORTS = ("rows.parquet", "croissant.json", "ro-crate-metadata.json", "Snakefile", "workflow/rules/*.smk")
